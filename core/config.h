@@ -1,0 +1,40 @@
+// What a driver tells core at the start: limits and parameters of the whole target, and the
+// description of one unit.
+#ifndef CORE_CONFIG_H_
+#define CORE_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/limits.h"
+#include "core/base/types.h"
+#include "core/scsi/lu.h"
+
+namespace srpt {
+
+// ib_srpt's parameters that core acts on, and sizes. Set once; checked by the configuration room.
+struct Parameters {
+  std::uint32_t srp_max_req_size = limits::kMaxReqSizeDefault;
+  std::uint32_t srp_max_rsp_size = limits::kMaxRspSizeDefault;
+  std::uint32_t srp_max_rdma_size = limits::kMaxRdmaSizeDefault;
+  std::uint16_t srpt_sq_size = limits::kSqSizeDefault;
+  std::uint16_t credits = limits::kCreditsMax;  // min(128, what the device's queues take - 2).
+  std::uint64_t service_guid = 0;               // Both halves of the t_port_id that we answer to.
+  std::uint32_t shards = 1;
+  std::uint32_t channels_per_shard = limits::kChannelsDefault;
+  std::uint32_t data_buffers_per_shard = limits::kDataBuffersDefault;
+  bool fingerprint = false;
+};
+
+// One target port (SCST: a target), known before the first event.
+struct TargetPort {
+  TargetPortId id;
+  std::string name;  // "fe80:0000:0000:0000:0002:c903:0005:f34b"
+  std::uint16_t rel_tgt_id = 0;
+  bool enabled = false;
+};
+
+}  // namespace srpt
+
+#endif  // CORE_CONFIG_H_

@@ -1,0 +1,147 @@
+// What the director and the shards say to each other. They share nothing else: a driver carries the
+// messages, in order per pair, and may delay them (the simulator does).
+#ifndef CORE_MESSAGE_H_
+#define CORE_MESSAGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "core/base/types.h"
+#include "core/snapshot.h"
+
+namespace srpt {
+
+// A unit attention condition, by its additional sense code (the key is always 6).
+struct UnitAttention {
+  std::uint8_t asc = 0;
+  std::uint8_t ascq = 0;
+  friend constexpr auto operator<=>(const UnitAttention&, const UnitAttention&) = default;
+};
+
+// Why the director ends a channel.
+enum class CloseReason : std::uint8_t {
+  kReplaced,        // A new single-channel login of the same nexus.
+  kAdministrator,   // force_close of its session.
+  kTargetDisabled,
+  kShutdown,
+};
+
+namespace message {
+
+// --- Director to shard ------------------------------------------------------------------------
+
+// Takes effect for every command that arrives later. Never null, versions only grow.
+struct Publish {
+  std::shared_ptr<const Snapshot> snapshot;
+};
+// Make a channel and accept the connection. Answered by ChannelOpened or ChannelRefused.
+struct OpenChannel {
+  ConnId conn;
+  NexusId nexus;
+  TargetPortId port;
+  Tag login_tag;
+  std::uint32_t max_it_iu_len = 0;   // What the peer may send; our receive size.
+  std::uint32_t max_ti_iu_len = 0;   // What we may send.
+  std::uint16_t credits = 0;
+  std::uint16_t imm_data_offset = 0;  // 0: no immediate data on this channel.
+  std::uint16_t sq_size = 0;
+  std::uint8_t rdma_read_depth = 0;
+  std::uint8_t login_rsp_flags = 0;  // wire::LoginRsp flags, multichannel result included.
+};
+struct CloseChannel {
+  ChannelId channel;
+  CloseReason reason = CloseReason::kReplaced;
+};
+// The nexus has a unit attention for this unit: park its next command there and ask.
+struct UnitAttentionPending {
+  NexusId nexus;
+  LuId lu;
+};
+// The answer to AskUnitAttention. `more`: another one is queued behind it.
+struct UnitAttentionAnswer {
+  CommandId command;
+  bool has = false;
+  UnitAttention attention;
+  bool more = false;
+};
+// Abort every command of this unit that arrived before, of all nexuses (all nexuses get silence and
+// their credit: TAS is 0). Answered by FenceDone once none of them has an effect any more.
+struct AbortFence {
+  FenceId fence;
+  LuId lu;
+};
+// The fence is past its deadline: forget it; no answer is expected.
+struct CancelFence {
+  FenceId fence;
+};
+// The answer to AskLunReset: send the response with this SRP RSP_CODE (0 complete, 5 failed).
+struct LunResetAnswer {
+  CommandId command;
+  std::uint8_t rsp_code = 0;
+};
+// The nexus is gone for good: no channel of it remains on any shard.
+struct ForgetNexus {
+  NexusId nexus;
+};
+// No command of this unit may start any more (it is in no snapshot); answered by LuIdle when none
+// is left and no backend operation of it is in flight.
+struct RetireLu {
+  LuId lu;
+};
+
+using ToShard = std::variant<Publish, OpenChannel, CloseChannel, UnitAttentionPending,
+                             UnitAttentionAnswer, AbortFence, CancelFence, LunResetAnswer,
+                             ForgetNexus, RetireLu>;
+
+// --- Shard to director ------------------------------------------------------------------------
+
+struct ChannelOpened {
+  ConnId conn;
+  NexusId nexus;
+  ChannelId channel;
+};
+// No room, or the driver could not accept. `rejected`: the connection request was already answered
+// by the driver or is gone; otherwise the director rejects it.
+struct ChannelRefused {
+  ConnId conn;
+  NexusId nexus;
+  bool rejected = false;
+};
+struct ChannelLive {
+  NexusId nexus;
+  ChannelId channel;
+};
+// The last message about a channel: nothing of it remains.
+struct ChannelClosed {
+  NexusId nexus;
+  ChannelId channel;
+};
+struct AskUnitAttention {
+  CommandId command;
+  NexusId nexus;
+  LuId lu;
+};
+struct AskLunReset {
+  CommandId command;
+  NexusId nexus;
+  LuId lu;
+};
+struct FenceDone {
+  FenceId fence;
+};
+struct LuIdle {
+  LuId lu;
+};
+// A flush failed: what was acknowledged may be lost. The unit fails until an administrator acts.
+struct LuFailed {
+  LuId lu;
+};
+
+using ToDirector = std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed,
+                                AskUnitAttention, AskLunReset, FenceDone, LuIdle, LuFailed>;
+
+}  // namespace message
+}  // namespace srpt
+
+#endif  // CORE_MESSAGE_H_

@@ -1,0 +1,25 @@
+// The memory that a driver lends to core. Everything else goes by events and actions.
+#ifndef CORE_PORTS_H_
+#define CORE_PORTS_H_
+
+#include "core/base/bytes.h"
+#include "core/base/types.h"
+
+namespace srpt {
+
+// Owned by the driver, of one shard; outlives it. Spans are valid until the action that gives the
+// memory away (SendIu, PostRecv, RdmaWrite, DestroyQp) is carried out.
+class MemoryPort {
+ public:
+  virtual ~MemoryPort() = default;
+  // The whole send buffer (action::Accept::send_bytes).
+  virtual MutableBytes SendBuffer(ChannelId channel, SendId send) = 0;
+  // The bytes that the last IuReceived on this receive buffer brought: not one byte more.
+  virtual Bytes RecvBuffer(ChannelId channel, RecvId recv) = 0;
+  // The whole data buffer (limits::kDataBufferBytes), for answers that core writes itself.
+  virtual MutableBytes DataBuffer(BufferId buffer) = 0;
+};
+
+}  // namespace srpt
+
+#endif  // CORE_PORTS_H_
