@@ -140,16 +140,20 @@ image_base() {
   ls -t "$CACHE"/base-*.cpio | tail -n +5 | xargs -r rm -f
 }
 
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+
 # image_overlay SCRIPT ARG...: the script, its arguments and what this run adds.
 image_overlay() {
   local o=$WORK/overlay arg x from to
   mkdir -p "$o"
   cp -L "$1" "$o/vm-script"
   chmod 755 "$o/vm-script"
+  cp "$here/lib.sh" "$here/target.sh" "$o/"
   shift
   {
+    for x in ${ENVIRONMENT[@]+"${ENVIRONMENT[@]}"}; do echo "export ${x%%=*}=$(quoted "${x#*=}")"; done
     printf 'set -- /vm-script'
-    for arg in "$@"; do printf " '%s'" "${arg//\'/\'\\\'\'}"; done
+    for arg in "$@"; do printf ' %s' "$(quoted "$arg")"; done
     echo
   } >"$o/vm-args"
   for x in ${EXTRA_BINS[@]+"${EXTRA_BINS[@]}"}; do put_program "$o" "$x"; done
