@@ -1,0 +1,232 @@
+#include "core/wire/data_descriptor.h"
+
+#include <algorithm>
+
+#include "core/base/limits.h"
+#include "core/wire/codec.h"
+
+namespace srpt::wire {
+namespace {
+
+// Direct descriptor:                       Indirect descriptor:
+//        0 .. 3        4 .. 7                     0 .. 3        4 .. 7
+//   00 | VIRTUAL ADDRESS           |         00 | table: VIRTUAL ADDRESS    |
+//   08 | MEMORY HANDLE| LENGTH     |         08 | MEMORY HANDLE| LENGTH     |
+//                                            10 | TOTAL LENGTH | k direct descriptors
+// Immediate descriptor: LENGTH, 4 bytes.
+constexpr std::size_t kVaAt = 0;
+constexpr std::size_t kRkeyAt = 8;
+constexpr std::size_t kLenAt = 12;
+constexpr std::size_t kTotalAt = 16;
+static_assert(kLenAt + 4 == kDirectBytes);
+static_assert(kTotalAt == kDirectBytes && kTotalAt + 4 == kIndirectHeaderBytes);
+static_assert(limits::kControlBytesMax / kDirectBytes < (1u << 31), "a sum of 64 bits cannot wrap");
+
+constexpr std::uint64_t kSumMax = 0xffffffff;
+
+Direct LoadDirect(Bytes bytes, std::size_t at) {
+  Reader r(bytes);
+  Direct direct;
+  direct.va = RemoteAddr(r.Be64(at + kVaAt));
+  direct.rkey = RKey(r.Be32(at + kRkeyAt));
+  direct.len = r.Be32(at + kLenAt);
+  SRPT_CHECK(r.ok());
+  return direct;
+}
+
+bool Wraps(const Direct& direct) {
+  return direct.len != 0 && direct.va.v > ~std::uint64_t{0} - (direct.len - 1);
+}
+
+// Takes `list` as the whole list of `layout`: checks it and sets the length.
+Result<BufferLayout, DescriptorError> WithList(BufferLayout layout, Bytes list) {
+  layout.partial = false;
+  layout.descriptors = list;
+  layout.descriptor_count = static_cast<std::uint32_t>(list.size() / kDirectBytes);
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
+    const Direct direct = layout.descriptor(i);
+    if (Wraps(direct)) return Err{DescriptorError::kAddressWraps};
+    sum += direct.len;
+  }
+  if (sum > kSumMax) return Err{DescriptorError::kSumTooLarge};
+  layout.length = std::min<std::uint64_t>(layout.total_length, sum);
+  if (layout.length > limits::kTransferBytesMax) return Err{DescriptorError::kTransferTooLarge};
+  return layout;
+}
+
+// Walks the descriptors of one IU from front to back.
+class DescriptorParser {
+ public:
+  DescriptorParser(Bytes iu, std::size_t at) : iu_(iu), at_(at) {}
+
+  // Where the next descriptor would start: the end of those parsed so far.
+  std::size_t at() const { return at_; }
+
+  // `own` is the direction's descriptor count; up to `inline_max` of an indirect list may be in the
+  // IU (more than `own` if the count may stand in the other direction's field).
+  Result<BufferLayout, DescriptorError> Parse(BufferFormat format, std::uint32_t own,
+                                              std::uint32_t inline_max) {
+    BufferLayout layout;
+    layout.format = format;
+    switch (format) {
+      case BufferFormat::kNone:
+        return layout;
+      case BufferFormat::kDirect:
+        return ParseDirect(layout);
+      case BufferFormat::kIndirect:
+        return ParseIndirect(layout, own, inline_max);
+      case BufferFormat::kImmediate:
+        return ParseImmediate(layout);
+    }
+    return Err{DescriptorError::kUnknownFormat};
+  }
+
+ private:
+  bool Has(std::size_t n) const { return n <= iu_.size() - at_; }
+
+  Result<BufferLayout, DescriptorError> ParseDirect(BufferLayout layout) {
+    if (!Has(kDirectBytes)) return Err{DescriptorError::kTruncated};
+    const Bytes list = iu_.subspan(at_, kDirectBytes);
+    at_ += kDirectBytes;
+    layout.total_length = LoadDirect(list, 0).len;
+    return WithList(layout, list);
+  }
+
+  Result<BufferLayout, DescriptorError> ParseIndirect(BufferLayout layout, std::uint32_t own,
+                                                      std::uint32_t inline_max) {
+    if (!Has(kIndirectHeaderBytes)) return Err{DescriptorError::kTruncated};
+    layout.table = LoadDirect(iu_, at_);
+    layout.total_length = Reader(iu_).Be32(at_ + kTotalAt);
+    if (layout.table.len % kDirectBytes != 0) return Err{DescriptorError::kTableNotMultiple};
+    layout.table_count = layout.table.len / static_cast<std::uint32_t>(kDirectBytes);
+    if (layout.table_count == 0 && layout.total_length != 0) {
+      return Err{DescriptorError::kTableEmpty};
+    }
+    layout.partial = layout.table_count > inline_max;
+    const std::uint32_t inline_count = layout.partial ? own : layout.table_count;
+    const std::size_t extent =
+        kIndirectHeaderBytes + kDirectBytes * std::size_t{std::max(own, inline_count)};
+    if (!Has(extent)) return Err{DescriptorError::kTruncated};
+    const Bytes list = iu_.subspan(at_ + kIndirectHeaderBytes, kDirectBytes * inline_count);
+    at_ += extent;
+    if (!layout.partial) return WithList(layout, list);
+    if (layout.table.len > limits::kControlBytesMax) return Err{DescriptorError::kTableTooLong};
+    if (Wraps(layout.table)) return Err{DescriptorError::kAddressWraps};
+    layout.descriptors = list;
+    layout.descriptor_count = inline_count;
+    layout.length = layout.total_length;
+    return layout;
+  }
+
+  Result<BufferLayout, DescriptorError> ParseImmediate(BufferLayout layout) {
+    if (!Has(kImmediateBytes)) return Err{DescriptorError::kTruncated};
+    layout.total_length = Reader(iu_).Be32(at_);
+    layout.length = layout.total_length;
+    at_ += kImmediateBytes;
+    return layout;
+  }
+
+  Bytes iu_;
+  std::size_t at_;  // At most iu_.size().
+};
+
+}  // namespace
+
+std::string_view to_string(DescriptorError error) {
+  switch (error) {
+    case DescriptorError::kUnknownFormat:
+      return "unknown data buffer format";
+    case DescriptorError::kTruncated:
+      return "descriptor runs past the IU's end";
+    case DescriptorError::kTableNotMultiple:
+      return "descriptor table's length is not a multiple of 16";
+    case DescriptorError::kTableEmpty:
+      return "descriptor table is empty but the total length is not 0";
+    case DescriptorError::kTableTooLong:
+      return "descriptor table is too long";
+    case DescriptorError::kSumTooLarge:
+      return "descriptors add up to 4 GiB or more";
+    case DescriptorError::kTransferTooLarge:
+      return "transfer is larger than the limit";
+    case DescriptorError::kAddressWraps:
+      return "descriptor runs past the end of the address space";
+    case DescriptorError::kImmediateIn:
+      return "immediate data for DATA-IN";
+    case DescriptorError::kImmediateNotNegotiated:
+      return "immediate data was not negotiated";
+    case DescriptorError::kImmediateOverlaps:
+      return "descriptors reach into the immediate data";
+    case DescriptorError::kImmediateTruncated:
+      return "immediate data runs past the IU's end";
+  }
+  return "unknown error";
+}
+
+Direct BufferLayout::descriptor(std::uint32_t i) const {
+  SRPT_CHECK(i < descriptor_count);
+  return LoadDirect(descriptors, kDirectBytes * std::size_t{i});
+}
+
+Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
+                                              std::uint16_t imm_data_offset) {
+  const std::size_t header = kCmdBytes - kCdbBytes + cmd.cdb.size();
+  SRPT_CHECK(header + cmd.descriptors.size() == iu.size());
+  if (cmd.in_fmt == BufferFormat::kImmediate) return Err{DescriptorError::kImmediateIn};
+  const bool immediate = cmd.out_fmt == BufferFormat::kImmediate;
+  if (immediate && imm_data_offset == 0) return Err{DescriptorError::kImmediateNotNegotiated};
+
+  // With one direction only, the count may stand in the wrong field (seen in some initiators). With
+  // both it must be where it belongs, for it says where the second descriptor starts.
+  const bool both = cmd.out_fmt != BufferFormat::kNone && cmd.in_fmt != BufferFormat::kNone;
+  const std::uint32_t sum = std::uint32_t{cmd.out_count} + cmd.in_count;
+  DescriptorParser parser(iu, header);
+  const auto out = parser.Parse(cmd.out_fmt, cmd.out_count, both ? cmd.out_count : sum);
+  if (!out.ok()) return Err{out.error()};
+  const auto in = parser.Parse(cmd.in_fmt, cmd.in_count, both ? cmd.in_count : sum);
+  if (!in.ok()) return Err{in.error()};
+
+  Buffers buffers{*out, *in};
+  if (immediate) {
+    if (parser.at() > imm_data_offset) return Err{DescriptorError::kImmediateOverlaps};
+    if (imm_data_offset > iu.size() || buffers.out.length > iu.size() - imm_data_offset) {
+      return Err{DescriptorError::kImmediateTruncated};
+    }
+    buffers.out.immediate_offset = imm_data_offset;
+    buffers.out.immediate_data = iu.subspan(imm_data_offset, buffers.out.length);
+  }
+  return buffers;
+}
+
+Result<BufferLayout, DescriptorError> CompleteLayout(const BufferLayout& partial, Bytes table) {
+  SRPT_CHECK(partial.partial && table.size() == partial.table.len);
+  return WithList(partial, table);
+}
+
+std::size_t SerializeDirect(const Direct& direct, MutableBytes out) {
+  SRPT_CHECK(out.size() >= kDirectBytes);
+  Writer w(out.first(kDirectBytes));
+  w.Be64(kVaAt, direct.va.v);
+  w.Be32(kRkeyAt, direct.rkey.v);
+  w.Be32(kLenAt, direct.len);
+  return kDirectBytes;
+}
+
+std::size_t SerializeIndirect(const Direct& table, std::uint32_t total_length,
+                              std::span<const Direct> inline_list, MutableBytes out) {
+  const std::size_t length = kIndirectHeaderBytes + kDirectBytes * inline_list.size();
+  SRPT_CHECK(out.size() >= length);
+  SerializeDirect(table, out);
+  Writer(out.subspan(kTotalAt, 4)).Be32(0, total_length);
+  std::size_t at = kIndirectHeaderBytes;
+  for (const Direct& direct : inline_list) at += SerializeDirect(direct, out.subspan(at));
+  return length;
+}
+
+std::size_t SerializeImmediate(std::uint32_t length, MutableBytes out) {
+  SRPT_CHECK(out.size() >= kImmediateBytes);
+  Writer(out.first(kImmediateBytes)).Be32(0, length);
+  return kImmediateBytes;
+}
+
+}  // namespace srpt::wire
