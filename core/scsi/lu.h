@@ -27,6 +27,7 @@ class FixedText {
 
   constexpr FixedText() = default;
   constexpr FixedText(std::string_view text) { Append(text); }  // NOLINT: implicit by design
+  constexpr FixedText(const char* text) { Append(text); }       // NOLINT
 
   constexpr void Append(std::string_view text) {
     for (const char c : text.substr(0, N - size_)) chars_[size_++] = c;

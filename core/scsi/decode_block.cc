@@ -1,0 +1,103 @@
+#include "core/scsi/decode_block.h"
+
+#include "core/base/limits.h"
+
+namespace srpt::scsi::decode {
+namespace {
+
+//   (6)   op | lba:21 | blocks:8 | control                       0 blocks means 256
+//   (10)  op | flags | lba:32 | group | blocks:16 | control
+//   (12)  op | flags | lba:32 | blocks:32 | group | control
+//   (16)  op | flags | lba:64 | blocks:32 | group | control
+// flags: protect:3 DPO FUA RARC FUA_NV obsolete. RARC, FUA_NV and the group number are hints that
+// change nothing here, so they are taken and ignored.
+struct Fields {
+  Lba lba;
+  std::uint32_t blocks = 0;
+  std::uint8_t flags = 0;
+};
+constexpr std::uint8_t kProtect = 0xe0;
+constexpr std::uint8_t kDpo = 0x10;
+constexpr std::uint8_t kFua = 0x08;
+
+Fields Fields6(const std::uint8_t* cdb) {
+  return {Lba(LoadBe24(cdb + 1) & 0x1fffff), cdb[4] == 0 ? 256u : cdb[4], 0};
+}
+Fields Fields10(const std::uint8_t* cdb) {
+  return {Lba(LoadBe32(cdb + 2)), LoadBe16(cdb + 7), cdb[1]};
+}
+Fields Fields12(const std::uint8_t* cdb) {
+  return {Lba(LoadBe32(cdb + 2)), LoadBe32(cdb + 6), cdb[1]};
+}
+Fields Fields16(const std::uint8_t* cdb) {
+  return {Lba(LoadBe64(cdb + 2)), LoadBe32(cdb + 10), cdb[1]};
+}
+
+// No sum, so nothing wraps. Zero blocks right behind the last one are legal, further out they are
+// not (as LIO, and what libiscsi's suite expects).
+bool InRange(const LuView& lu, Lba lba, std::uint64_t blocks) {
+  return lba.v <= lu.block_count && blocks <= lu.block_count - lba.v;
+}
+
+Result<Request, Sense> Checked(const Fields& f, bool write, const LuView& lu) {
+  if ((f.flags & kProtect) != 0) return Err{InvalidField(1, 7)};  // No protection information.
+  if ((f.flags & (kDpo | kFua)) != 0 && !lu.dpofua) {
+    return Err{InvalidField(1, (f.flags & kDpo) != 0 ? 4 : 3)};
+  }
+  if (write && lu.read_only) return Err{kWriteProtected};
+  if (!InRange(lu, f.lba, f.blocks)) return Err{AtLba(kLbaOutOfRange, f.lba)};
+  const std::uint64_t bytes = std::uint64_t{f.blocks} * lu.block_bytes;
+  if (bytes > limits::kTransferBytesMax) return Err{kInvalidFieldInCdb};
+
+  Transfer t;
+  t.write = write;
+  t.lba = f.lba;
+  t.blocks = f.blocks;
+  t.fua = (f.flags & kFua) != 0;
+  t.dpo = (f.flags & kDpo) != 0;
+  t.bytes = bytes;
+  const Direction dir = bytes == 0 ? Direction::kNone : write ? Direction::kOut : Direction::kIn;
+  return Request{t, {dir, bytes}};
+}
+
+constexpr std::uint8_t kImmed = 0x02;  // Of SYNCHRONIZE CACHE's flags.
+
+Result<Request, Sense> CheckedSync(const Fields& f, const LuView& lu) {
+  if (!InRange(lu, f.lba, f.blocks)) return Err{AtLba(kLbaOutOfRange, f.lba)};
+  return Request{SyncCache{f.lba, f.blocks, (f.flags & kImmed) != 0}, {}};
+}
+
+}  // namespace
+
+Result<Request, Sense> Read6(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields6(cdb), false, *lu);
+}
+Result<Request, Sense> Read10(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields10(cdb), false, *lu);
+}
+Result<Request, Sense> Read12(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields12(cdb), false, *lu);
+}
+Result<Request, Sense> Read16(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields16(cdb), false, *lu);
+}
+Result<Request, Sense> Write6(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields6(cdb), true, *lu);
+}
+Result<Request, Sense> Write10(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields10(cdb), true, *lu);
+}
+Result<Request, Sense> Write12(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields12(cdb), true, *lu);
+}
+Result<Request, Sense> Write16(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked(Fields16(cdb), true, *lu);
+}
+Result<Request, Sense> SyncCache10(const std::uint8_t* cdb, const LuView* lu) {
+  return CheckedSync(Fields10(cdb), *lu);
+}
+Result<Request, Sense> SyncCache16(const std::uint8_t* cdb, const LuView* lu) {
+  return CheckedSync(Fields16(cdb), *lu);
+}
+
+}  // namespace srpt::scsi::decode
