@@ -1,0 +1,46 @@
+// The devices that a daemon has opened: their ids, attributes and backing stores, one store a shard.
+#ifndef TARGET_STORAGE_DEVICE_TABLE_H_
+#define TARGET_STORAGE_DEVICE_TABLE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/scsi/lu.h"
+#include "target/config/configuration.h"
+#include "target/storage/storage.h"
+
+namespace srpt::target {
+
+// Not thread-safe, and it calls the engines: use it where they may be called.
+class DeviceTable {
+ public:
+  struct Entry {
+    LuId id;
+    config::Device device;
+    std::uint64_t bytes = 0;  // As presented.
+  };
+
+  explicit DeviceTable(std::vector<StorageEngine*> engines);
+
+  // Opens the store on every engine under a new id (never used again) and describes the unit for
+  // admin::AddLu. The error says what is wrong with which file.
+  Result<scsi::LuView, std::string> Open(const config::Device& device);
+  // After action::ReleaseLu, or when AddLu was refused. Unknown ids are ignored.
+  void Close(LuId lu);
+  // StorageEngine::Resize on all engines; answers the unit's blocks, for admin::ResizeLu.
+  Result<std::uint64_t, std::string> Resize(const std::string& name, std::uint64_t bytes);
+
+  const Entry* Find(const std::string& name) const;
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<StorageEngine*> engines_;
+  std::vector<Entry> entries_;
+  std::uint32_t next_id_ = 0;
+};
+
+}  // namespace srpt::target
+
+#endif  // TARGET_STORAGE_DEVICE_TABLE_H_
