@@ -105,7 +105,7 @@ case $TARGET in
     ;;
   lio) note "request limit $(host_attr "$HOST" req_lim), zero $(host_attr "$HOST" zero_req_lim)" ;;
 esac
-dmesg | grep -iE 'I/O error|srp.*(fail|abort|reset)' >/tmp/complaints &&
+dmesg | grep -E 'I/O error|SRP (abort|reset)|ib_srp: failed' >/tmp/complaints &&
   { tell </tmp/complaints; fail "the kernel complained about I/O"; }
 
 step "log out, stop $TARGET"

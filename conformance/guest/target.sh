@@ -107,12 +107,15 @@ lio_export() {
   local gid group acl device n=0
   gid=$(tr -d : </sys/class/infiniband/$RXE/ports/1/gids/0)
   group=$LIO/srpt/0x$gid/0x$gid # named by the GID: then ACLs are named by the initiator's port id
-  acl=$group/acls/0x0000000000000000${gid:16}
-  mkdir -p "$group" && mkdir "$acl" || return 1
+  mkdir -p "$group" || return 1
   for device in "$@"; do
-    mkdir -p "$group/lun/lun_$n" "$acl/lun_$n"
+    mkdir -p "$group/lun/lun_$n"
     ln -s "$LIO/core/$device" "$group/lun/lun_$n/device"
-    ln -s "$group/lun/lun_$n" "$acl/lun_$n/lun"
+    for acl in 0 6; do # the initiator_ext of the logins that the suites make
+      acl=$group/acls/0x000000000000000$acl${gid:16}
+      mkdir -p "$acl/lun_$n"
+      ln -s "$group/lun/lun_$n" "$acl/lun_$n/lun"
+    done
     n=$((n + 1))
   done
   echo 1 >"$group/enable" && echo $TARGET_PORT >$LIO/srpt/discovery_auth/rdma_cm_port

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Copyright 2026 The srpt Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# A guest suite as a bazel test: guest_test.sh SUITE SRPT [VMRUN OPTION]...
+# SUITE is a script of this folder without .sh; SRPT is the daemon (or "lio": the kernel's own target
+# in its place). Each PASS, FAIL and SKIP line of the suite becomes a case of the test's XML.
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+suite=$1 srpt=$2
+shift 2
+logs=${TEST_UNDECLARED_OUTPUTS_DIR:-$(mktemp -d)}
+add=(--env "TARGET=lio")
+[ "$srpt" = lio ] || add=(--add "$(readlink -f "$srpt"):/srpt" --env "TARGET=srpt")
+for file in checks.sh smoke_checks.sh; do add+=(--add "$here/$file:/$file"); done
+"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-240}" --logs "$logs" "${add[@]}" "$@" \
+  "$here/$suite.sh" 2>&1 | tee "$logs/suite.log"
+status=${PIPESTATUS[0]}
+if [ "$status" != 0 ]; then
+  for file in srpt.log dmesg.log; do
+    [ ! -s "$logs/$file" ] || { echo "--- the end of $file:"; tail -n 25 "$logs/$file"; }
+  done
+  echo "--- all logs of the guest: $logs"
+fi
+if [ -n "${XML_OUTPUT_FILE:-}" ]; then
+  awk -v suite="$suite" -v status="$status" '
+    function escape(s) { gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/"/, "\\&quot;", s); return s }
+    BEGIN { print "<testsuites><testsuite name=\"" suite "\">" }
+    /^(PASS|FAIL|SKIP) / {
+      name = $2; sub(/:$/, "", name); why = $0; sub(/^[^ ]* [^ ]* ?/, "", why); cases++
+      printf "<testcase classname=\"guest.%s\" name=\"%s\">", suite, escape(name)
+      if ($1 == "FAIL") { failures++; printf "<failure message=\"%s\"/>", escape(why) }
+      if ($1 == "SKIP") printf "<skipped message=\"%s\"/>", escape(why)
+      print "</testcase>"
+    }
+    END {
+      if (status != 0 && !failures)
+        printf "<testcase classname=\"guest.%s\" name=\"run\"><failure message=\"the guest ended with status %s\"/></testcase>\n", suite, status
+      print "</testsuite></testsuites>"
+    }' "$logs/suite.log" >"$XML_OUTPUT_FILE"
+fi
+exit "$status"
