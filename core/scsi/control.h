@@ -7,7 +7,7 @@
 #include "core/base/bytes.h"
 #include "core/scsi/cdb.h"
 #include "core/scsi/lu.h"
-#include "core/scsi/lun.h"
+#include "core/scsi/lun_inventory.h"
 #include "core/scsi/sense.h"
 
 namespace srpt::scsi {

@@ -16,7 +16,7 @@ ControlAnswer ReportLuns(const Control& control, const LunInventory& inventory, 
   w.Extend(kHeaderBytes);
   for (std::size_t i = 0; i < count; ++i) {
     w.Copy(kHeaderBytes + i * sizeof(RawLun),
-           EncodeLun(inventory[i], inventory.addressing()).bytes);
+           wire::EncodeLun(inventory[i], inventory.addressing()).bytes);
   }
   return Good(w);
 }

@@ -4,7 +4,7 @@
 
 #include "core/base/bytes.h"
 #include "core/scsi/control.h"
-#include "core/scsi/lun.h"
+#include "core/scsi/lun_inventory.h"
 
 namespace srpt::scsi {
 

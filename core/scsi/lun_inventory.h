@@ -1,18 +1,17 @@
-// LUN addressing (SAM-5 4.7): the 8 bytes on the wire and our number 0..16383.
-#ifndef CORE_SCSI_LUN_H_
-#define CORE_SCSI_LUN_H_
+// What REPORT LUNS lists.
+#ifndef CORE_SCSI_LUN_INVENTORY_H_
+#define CORE_SCSI_LUN_INVENTORY_H_
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <type_traits>
 
 #include "core/base/check.h"
 #include "core/base/types.h"
+#include "core/wire/lun.h"
 
 namespace srpt::scsi {
 
-enum class LunAddressing : std::uint8_t { kPeripheral = 0, kFlat = 1, kLogicalUnit = 2 };
+using wire::LunAddressing;
 
 // The logical units that one nexus sees, in ascending order, and how REPORT LUNS writes them. A
 // view of a span or vector whose elements are LunNumbers or have a member `lun`; the storage is the
@@ -51,14 +50,6 @@ class LunInventory {
   LunAddressing addressing_ = LunAddressing::kPeripheral;
 };
 
-// Single-level LUNs by peripheral, flat or logical-unit addressing all name the same unit; the
-// number is the low 14 bits of the first two bytes, as in SCST. Nothing for a second level or the
-// extended method: such a LUN is answered as unmapped.
-std::optional<LunNumber> DecodeLun(const RawLun& raw);
-
-// Peripheral addressing reaches 255; larger numbers are written flat.
-RawLun EncodeLun(LunNumber lun, LunAddressing addressing);
-
 }  // namespace srpt::scsi
 
-#endif  // CORE_SCSI_LUN_H_
+#endif  // CORE_SCSI_LUN_INVENTORY_H_
