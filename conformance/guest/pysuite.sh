@@ -1,0 +1,38 @@
+#!/bin/bash
+# Copyright 2026 The srpt Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The Python conformance suites on the verbs arm, in the guest (boot it with --hostroot): the host's
+# own python3 and pytest, over 9p, against the target that runs here. The suites and the module
+# srptest.so stand in /tmp/suite. Arguments: pytest's. Last line: N passed, N failed, N skipped.
+. /lib.sh
+. /target.sh
+
+enter=/hostroot
+rxe_up || { echo "rdma_rxe did not come up"; exit 1; }
+target_start || exit 1
+for d in proc sys dev run tmp; do
+  mount --bind /$d $enter/$d || exit 1
+done
+mount --bind /dev/pts $enter/dev/pts
+mount --bind /dev/shm $enter/dev/shm
+
+status=0
+chroot $enter /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 \
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/suite ${SRPT_TEST_ENV:-} \
+  SRPT_ARM=rxe SRPT_TARGET=$GUEST_IP:$TARGET_PORT SRPT_GUID=$TARGET_GUID SRPT_ADMIN=$SRPT_SOCKET \
+  SRPT_TARGET_NAME=$GUEST_GID \
+  /bin/sh -c 'cd /tmp/suite && exec /usr/bin/python3 -m pytest -p no:cacheprovider -rs \
+    --junitxml=/tmp/pytest.xml "$@" </dev/null 2>&1' pytest "$@" | tee /tmp/pytest.out
+status=${PIPESTATUS[0]}
+cp /tmp/pytest.xml /logs/pytest.xml
+
+# A target that the suites brought down is a failure of its own.
+if ! target_stop; then
+  echo "FAIL target_stops_cleanly: status $?"
+  [ "$status" != 0 ] || status=1
+fi
+summary=$(grep -E '(passed|failed|skipped|error).* in [0-9.]+s' /tmp/pytest.out | tail -n 1)
+count() { grep -oE "[0-9]+ $1" <<<"$summary" | cut -d' ' -f1 | awk '{ n += $1 } END { print n + 0 }'; }
+echo "$(count passed) passed, $(($(count failed) + $(count error))) failed, $(count skipped) skipped"
+exit "$status"
