@@ -215,6 +215,7 @@ class Channel {
     bool task_management = false;
     bool abort_task = false;
   };
+  void Begin(const wire::LoginReq& req);
   std::vector<Slot>::iterator Find(const Tag& tag);
   Slot& Start(const Tag& tag);
   void Remember(const Tag& tag);
