@@ -29,6 +29,7 @@ login $TARGET_GUID $GUEST_IP:$TARGET_PORT ,max_sect=4096
 HOST=$(newest_host)
 DISK=$(disk_wait "$HOST" 0)
 NULL=$(disk_wait "$HOST" 1)
+check boot_to_first_io_below_30_s first_io
 check login_ipv4_two_channels login_ipv4
 only_srpt session_listed session_listed
 only_srpt admin_socket_is_private admin_socket_is_private

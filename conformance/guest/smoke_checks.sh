@@ -24,6 +24,12 @@ help_text() {
   done
 }
 
+first_io() {
+  dd if="$DISK" of=/dev/null bs=4096 count=1 iflag=direct
+  echo "the first read ended $(uptime_s) s after boot"
+  expect "at most 30 s" awk '{ exit !($1 <= 30) }' /proc/uptime
+}
+
 login_ipv4() {
   expect "a SCSI host" test -n "$HOST"
   expect_equal "the number of channels" "$(host_attr "$HOST" ch_count)" 2

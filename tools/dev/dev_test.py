@@ -1,0 +1,99 @@
+# Copyright 2026 The srpt Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What ./dev says about a run: the counts of ./dev test and the table of ./dev bench."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+CASES = """<testsuites><testsuite name="s">
+<testcase classname="a" name="one"/>
+<testcase classname="a" name="two">{verdict}</testcase>
+<testcase classname="a" name="three" status="notrun"/>
+</testsuite></testsuites>"""
+
+
+def run(script, *args):
+    return subprocess.run([sys.executable, HERE / script, *map(str, args)], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+def result(label, status, xml=None):
+    outputs = [{"name": "test.xml", "uri": xml.as_uri()}] if xml else []
+    return {"id": {"testResult": {"label": label, "run": 1}},
+            "testResult": {"status": status, "testActionOutput": outputs}}
+
+
+def count(tmp_path, events, bazel_status):
+    path = tmp_path / "events.json"
+    path.write_text("".join(json.dumps(e) + "\n" for e in events))
+    return run("count_tests.py", path, bazel_status)
+
+
+def xml(tmp_path, verdict):
+    path = tmp_path / "test.xml"
+    path.write_text(CASES.format(verdict=verdict))
+    return path
+
+
+def last_line(ran):
+    return ran.stdout.strip().split("\n")[-1]
+
+
+def test_counts_cases_not_targets(tmp_path):
+    ran = count(tmp_path, [result("//a:t", "PASSED", xml(tmp_path, ""))], 0)
+    assert last_line(ran) == "2 passed, 0 failed"
+    assert "1 skipped" in ran.stdout
+    assert ran.returncode == 0
+
+
+def test_names_the_case_that_failed(tmp_path):
+    bad = xml(tmp_path, '<failure message="x is 3"/>')
+    ran = count(tmp_path, [result("//a:t", "FAILED", bad)], 3)
+    assert last_line(ran) == "1 passed, 1 failed"
+    assert "FAILED //a:t a.two: x is 3" in ran.stdout
+    assert ran.returncode == 1
+
+
+def test_a_crash_without_cases_is_a_failure(tmp_path):
+    ran = count(tmp_path, [result("//a:t", "TIMEOUT")], 3)
+    assert last_line(ran) == "0 passed, 1 failed"
+    assert "//a:t: TIMEOUT" in ran.stdout
+
+
+def test_what_does_not_build_is_a_failure(tmp_path):
+    broken = {"id": {"targetCompleted": {"label": "//a:t"}}, "completed": {}}
+    ran = count(tmp_path, [broken], 1)
+    assert last_line(ran) == "0 passed, 1 failed"
+    assert "//a:t: does not build" in ran.stdout
+
+
+def test_a_bazel_that_never_started_is_a_failure(tmp_path):
+    ran = run("count_tests.py", tmp_path / "none.json", 36)
+    assert last_line(ran) == "0 passed, 1 failed"
+    assert ran.returncode == 1
+
+
+def table(tmp_path, lio, srpt):
+    raw = tmp_path / "raw.txt"
+    raw.write_text("noise\n" + "".join(f"ROW 4k|lio|{v}\n" for v in lio)
+                   + "".join(f"ROW 4k|srpt|{v}\n" for v in srpt))
+    ran = run("bench_table.py", "title", raw, tmp_path / "out.json")
+    assert ran.returncode == 0, ran.stdout
+    return last_line(ran), json.loads((tmp_path / "out.json").read_text())
+
+
+def test_a_ratio_within_the_spread_counts_as_one(tmp_path):
+    line, rows = table(tmp_path, [1000, 1020], [1000, 1000])
+    assert line.endswith("%  1.0")
+    assert rows == [{"name": "4k", "lio": 1010.0, "srpt": 1000.0, "ratio": 0.9901,
+                     "spread": 0.0198}]
+
+
+def test_a_ratio_beyond_the_spread_counts_as_it_is(tmp_path):
+    line, rows = table(tmp_path, [1000, 1000], [900, 900])
+    assert line.endswith("0.900")
+    assert rows[0]["ratio"] == 0.9
