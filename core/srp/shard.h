@@ -20,8 +20,9 @@
 namespace srpt {
 
 enum class ChannelState : std::uint8_t {
-  kConnecting,     // Accepted; no RTU and no IU yet.
+  kConnecting,  // Accepted; no RTU and no IU yet.
   kLive,
+  kLoggingOut,     // A T_LOGOUT is on its way; Disconnect follows. Nothing else is sent or served.
   kDisconnecting,  // Disconnect asked or received; posted work comes back.
   kTimewait,       // Everything came back (or never will); the queue pair number rests.
   kDestroying,     // The driver destroys the queue pair; backends may still hold buffers.
@@ -85,8 +86,9 @@ class Shard {
   // Empty, or the first invariant that does not hold (core/invariants.h). O(everything).
   std::string BrokenInvariant() const;
 
+  struct State;  // shard_state.h; for core/srp only.
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

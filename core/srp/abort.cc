@@ -1,0 +1,130 @@
+#include "core/srp/abort.h"
+
+#include <algorithm>
+
+#include "core/srp/channel.h"
+#include "core/srp/command.h"
+#include "core/srp/credits.h"
+#include "core/srp/task_management.h"
+#include "core/srp/transfer.h"
+
+namespace srpt::abort {
+namespace {
+
+using namespace command_state;  // NOLINT: the states are this file's vocabulary.
+
+bool HasEffects(const Aborting& a) { return a.on_wire > 0 || (a.write && a.in_backend > 0); }
+bool InUse(const Aborting& a) { return a.on_wire > 0 || a.in_backend > 0; }
+
+// The peer may use the tag again, and whoever waited is told.
+void EffectsEnded(ShardState& s, std::uint32_t index) {
+  Command& c = s.commands[index];
+  c.As<Aborting>().effects = false;
+  command::UnlinkTag(s, index);
+  std::uint32_t aborter = std::exchange(c.aborter, kNone);
+  while (aborter != kNone) {
+    const std::uint32_t next = std::exchange(s.commands[aborter].aborter_next, kNone);
+    task_management::OnAborted(s, aborter);
+    aborter = next;
+  }
+  const std::uint32_t fence = std::exchange(c.fence, kNone);
+  if (fence != kNone) {
+    SRPT_CHECK(s.fences[fence].remaining > 0);
+    --s.fences[fence].remaining;
+    task_management::FenceProgress(s, fence);
+  }
+}
+
+void EndAborted(ShardState& s, std::uint32_t index) {
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  command::End(s, index);
+  if (credits::NeedsRequest(channel)) {
+    channel.wire.Push({WireItem::Kind::kCredReq, 0});
+    channel.request_open = true;
+    channel.request_since = s.now;
+    s.MarkDirty(s.IndexOf(channel));
+  }
+  channel::Progress(s, channel);
+}
+
+void BecomeAborting(ShardState& s, std::uint32_t index, Aborting a) {
+  Command& c = s.commands[index];
+  a.effects = HasEffects(a);
+  c.state = a;
+  if (!a.effects) command::UnlinkTag(s, index);
+}
+
+}  // namespace
+
+bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint32_t fence) {
+  Command& c = s.commands[index];
+  SRPT_CHECK(!c.Is<Free>());
+  if (!c.Is<Aborting>()) {
+    ++s.channels[s.ChannelOf(index)].counters.aborted;
+    Aborting a;
+    if (const Moving* m = std::get_if<Moving>(&c.state)) {
+      a.write = m->write;
+      a.on_wire = m->on_wire;
+      a.in_backend = m->in_backend;
+      transfer::DropQueued(s, index);
+    } else if (const Backend* b = std::get_if<Backend>(&c.state)) {
+      a.write = b->write;
+      a.in_backend = 1;
+    } else if (c.Is<Responding>()) {
+      transfer::DropQueued(s, index);
+    }
+    BecomeAborting(s, index, a);
+  }
+  if (c.As<Aborting>().effects) {
+    if (aborter != kNone) {
+      s.commands[aborter].aborter_next = c.aborter;
+      c.aborter = aborter;
+    }
+    if (fence != kNone) c.fence = fence;
+    return false;
+  }
+  if (!InUse(c.As<Aborting>())) EndAborted(s, index);
+  return true;
+}
+
+void AbortChannel(ShardState& s, Channel& channel) {
+  transfer::ClearWireQueue(s, channel);
+  NexusView& nexus = s.nexuses[channel.nexus.slot()];
+  // Those that wait for another command of this channel send nothing either.
+  for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
+    s.commands[i].aborter = s.commands[i].aborter_next = kNone;
+  }
+  for (std::uint32_t i = channel.first_command; i != kNone;) {
+    Command& c = s.commands[i];
+    const std::uint32_t next = c.next;
+    if (!Abort(s, i, kNone, kNone)) {
+      const Aborting& a = c.As<Aborting>();
+      if (a.write && a.in_backend > 0 && !c.stale_write) {
+        c.stale_write = true;
+        nexus.stale_writes.push_back(c.lu);
+      }
+    }
+    i = next;
+  }
+}
+
+void Progress(ShardState& s, std::uint32_t index) {
+  Command& c = s.commands[index];
+  const Aborting a = c.As<Aborting>();
+  if (c.stale_write && a.in_backend == 0) {
+    c.stale_write = false;
+    const NexusId id = s.channels[s.ChannelOf(index)].nexus;
+    NexusView& nexus = s.nexuses[id.slot()];
+    const auto it = std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), c.lu);
+    SRPT_CHECK(it != nexus.stale_writes.end());
+    nexus.stale_writes.erase(it);
+    if (std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), c.lu) ==
+        nexus.stale_writes.end()) {
+      command::ResumeTakeover(s, id);  // Marks; the step's end does it.
+    }
+  }
+  if (a.effects && !HasEffects(a)) EffectsEnded(s, index);
+  if (!InUse(a)) EndAborted(s, index);
+}
+
+}  // namespace srpt::abort

@@ -1,0 +1,326 @@
+// Theory of operation
+//
+//   state          event                                next           does
+//   -------------  -----------------------------------  -------------  -----------------------------
+//   Free           OpenChannel                          Connecting     Accept, ChannelOpened
+//   Connecting     AcceptFailed                         Free           ChannelRefused
+//   Connecting     Established, the first IU            Live           ChannelLive
+//   Connecting     Disconnected, deadline, Close, loss  Disconnecting  Disconnect
+//   Live           protocol violation                   LoggingOut     abort commands, T_LOGOUT
+//   Live           Disconnected, Close, loss            Disconnecting  abort commands, Disconnect
+//   LoggingOut     T_LOGOUT sent, loss, deadline        Disconnecting  Disconnect
+//   Disconnecting  Disconnected and all posted work     Timewait
+//                  came back; or the deadline
+//   Timewait       TimewaitOver or the deadline         Destroying     DestroyQp
+//   Destroying     QpDestroyed and no command is left   Free           ChannelClosed
+//
+// Only forward; whatever is not in the table changes nothing. From LoggingOut on no IU is served and
+// no response sent. Commands that a backend still works on keep the channel in Destroying, so that
+// no buffer is reused while anybody may write to it.
+#include "core/srp/channel.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "core/srp/abort.h"
+#include "core/srp/command.h"
+#include "core/srp/transfer.h"
+#include "core/wire/login_rsp.h"
+
+namespace srpt::channel {
+namespace {
+
+using namespace channel_state;  // NOLINT: the states are this file's vocabulary.
+
+constexpr Duration kLogoutTimeout = Seconds(2);
+
+template <class S>
+void SetState(ShardState& s, Channel& channel, S state) {
+  if constexpr (requires { state.until; }) s.WakeAt(state.until);
+  channel.state = state;
+}
+
+void SetFree(ShardState& s, Channel& channel) {
+  SRPT_CHECK(channel.active == 0 && channel.wire.empty());
+  NexusView& nexus = s.nexuses[channel.nexus.slot()];
+  SRPT_CHECK(nexus.id == channel.nexus);
+  channel.state = Free{};
+  channel.generation = (channel.generation + 1) & 0xfff;
+  channel.queue_pair = false;
+}
+
+// Every posted work request ended (invariant 36: drain by counting).
+bool Drained(const Channel& channel) {
+  return channel.recv_posted == 0 && channel.sends_posted == 0 && channel.rdma_posted == 0;
+}
+
+void Disconnect(ShardState& s, Channel& channel, bool gone) {
+  SetState(s, channel, Disconnecting{s.now + limits::kDrainTimeout, gone});
+  if (!channel.disconnect_asked) {
+    channel.disconnect_asked = true;
+    s.Do(action::Disconnect{s.IdOf(s.IndexOf(channel))});
+  }
+  abort::AbortChannel(s, channel);
+  Progress(s, channel);
+}
+
+void Destroy(ShardState& s, Channel& channel) {
+  SetState(s, channel, Destroying{});
+  s.Do(action::DestroyQp{s.IdOf(s.IndexOf(channel))});
+}
+
+}  // namespace
+
+void Open(ShardState& s, const message::OpenChannel& open) {
+  Channel* channel = nullptr;
+  for (Channel& c : s.channels) {
+    if (c.Is<Free>()) {
+      channel = &c;
+      break;
+    }
+  }
+  if (channel == nullptr) {
+    s.Do(action::ToDirector{message::ChannelRefused{open.conn, open.nexus, false}});
+    return;
+  }
+  NexusView& nexus = s.nexuses[open.nexus.slot()];
+  if (nexus.id != open.nexus) {
+    SRPT_CHECK(nexus.stale_writes.empty());
+    nexus.id = open.nexus;
+    nexus.attentions.clear();
+  }
+
+  channel->conn = open.conn;
+  channel->nexus = open.nexus;
+  channel->port = open.port;
+  channel->max_it_iu_len = open.max_it_iu_len;
+  channel->max_ti_iu_len = open.max_ti_iu_len;
+  channel->credits_granted = open.credits;
+  channel->imm_data_offset = open.imm_data_offset;
+  channel->sq_size = open.sq_size;
+  channel->recv_count = static_cast<std::uint16_t>(open.credits + limits::kReceivesBeyondCredits);
+  channel->queue_pair = true;
+  channel->disconnect_asked = false;
+  channel->timewait_over = false;
+  channel->request_open = false;
+  channel->remaining = open.credits;
+  channel->owed = 0;
+  channel->recv.fill(RecvStage::kUnposted);
+  for (std::uint32_t i = 0; i < channel->recv_count; ++i) channel->recv[i] = RecvStage::kPosted;
+  channel->recv_posted = channel->recv_count;
+  channel->free_send_count = 0;
+  for (std::uint32_t i = limits::kSendPerChannelMax; i-- > 0;) {
+    channel->sends[i] = SendSlot{};
+    channel->free_sends[channel->free_send_count++] = static_cast<std::uint16_t>(i);
+  }
+  channel->sends_posted = 0;
+  channel->rdma_posted = 0;
+  channel->sq_free = open.sq_size;
+  channel->tags.fill(kNone);
+  channel->first_command = channel->last_command = kNone;
+  channel->active = 0;
+  channel->counters = {};
+
+  action::Accept accept;
+  accept.conn = open.conn;
+  accept.channel = s.IdOf(s.IndexOf(*channel));
+  accept.recv_count = channel->recv_count;
+  accept.send_count = static_cast<std::uint16_t>(limits::kSendPerChannelMax);
+  accept.recv_bytes = open.max_it_iu_len;
+  accept.send_bytes = open.max_ti_iu_len;
+  accept.sq_size = open.sq_size;
+  accept.imm_data_offset = open.imm_data_offset;
+  accept.rdma_read_depth = open.rdma_read_depth;
+  wire::LoginRsp rsp;
+  rsp.req_lim_delta = open.credits;
+  rsp.tag = open.login_tag;
+  rsp.max_it_iu_len = open.max_it_iu_len;
+  rsp.max_ti_iu_len = open.max_ti_iu_len;
+  rsp.buf_fmt = 0x0006;  // Direct and indirect.
+  rsp.flags = open.login_rsp_flags;
+  wire::SerializeLoginRsp(rsp, accept.login_rsp);
+
+  SetState(s, *channel, Connecting{s.now + limits::kEstablishTimeout});
+  s.Do(action::ToDirector{message::ChannelOpened{open.conn, open.nexus, accept.channel}});
+  s.Do(accept);
+}
+
+void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
+  Channel* channel = s.Find(e.channel);
+  if (channel == nullptr || !channel->queue_pair) return;
+  s.Log(LogLevel::kWarning, *channel, "accept failed: %s", e.reason);
+  s.Do(action::ToDirector{message::ChannelRefused{channel->conn, channel->nexus, false}});
+  channel->recv_posted = 0;
+  SetFree(s, *channel);
+}
+
+void OnEstablished(ShardState& s, Channel& channel) {
+  if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
+  SetState(s, channel, Live{});
+  s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(s.IndexOf(channel))}});
+}
+
+void Close(ShardState& s, const message::CloseChannel& close) {
+  Channel* channel = s.Find(close.channel);
+  if (channel == nullptr || !(channel->Is<Live>() || channel->Is<Connecting>())) return;
+  const char* why = "";
+  switch (close.reason) {
+    case CloseReason::kReplaced:
+      why = "replaced by a new single-channel login";
+      break;
+    case CloseReason::kAdministrator:
+      why = "closed by the administrator";
+      break;
+    case CloseReason::kTargetDisabled:
+      why = "the target was disabled";
+      break;
+    case CloseReason::kShutdown:
+      why = "shutdown";
+      break;
+  }
+  s.Log(LogLevel::kInfo, *channel, "disconnecting: %s", why);
+  Disconnect(s, *channel, false);
+}
+
+void OnDisconnected(ShardState& s, Channel& channel) {
+  if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
+    d->gone = true;
+    Progress(s, channel);
+    return;
+  }
+  if (channel.Is<Connecting>() || channel.Is<Live>() || channel.Is<LoggingOut>()) {
+    s.Log(LogLevel::kInfo, channel, "disconnected by the peer or the CM, %u commands active",
+          channel.active);
+    Disconnect(s, channel, true);
+  }
+}
+
+void OnTimewaitOver(ShardState& s, Channel& channel) {
+  channel.timewait_over = true;
+  Progress(s, channel);
+}
+
+void OnQpDestroyed(ShardState& s, Channel& channel) {
+  Destroying* d = std::get_if<Destroying>(&channel.state);
+  SRPT_CHECK(d != nullptr && !d->destroyed);
+  d->destroyed = true;
+  // Whatever did not come back never will: nothing names the memory any more.
+  channel.recv_posted = 0;
+  for (RecvStage& r : channel.recv) {
+    if (r == RecvStage::kPosted) r = RecvStage::kUnposted;
+  }
+  transfer::ForgetWire(s, channel);
+  Progress(s, channel);
+}
+
+void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e) {
+  SRPT_CHECK(e.recv.v < channel.recv_count && channel.recv[e.recv.v] == RecvStage::kPosted);
+  channel.recv[e.recv.v] = RecvStage::kUnposted;
+  --channel.recv_posted;
+  if (e.status == WorkStatus::kLocalLength) {
+    Lose(s, channel, "an IU longer than the negotiated maximum");
+  } else {
+    Lose(s, channel, "the queue pair failed while receiving");
+  }
+  Progress(s, channel);
+}
+
+void Violate(ShardState& s, Channel& channel, wire::TLogoutReason reason, const char* what) {
+  if (!channel.Is<Live>()) return;
+  s.Log(LogLevel::kWarning, channel, "logging out: %s", what);
+  SetState(s, channel, LoggingOut{s.now + kLogoutTimeout});
+  abort::AbortChannel(s, channel);
+  channel.wire.Push({WireItem::Kind::kTLogout, static_cast<std::uint32_t>(reason)});
+  s.MarkDirty(s.IndexOf(channel));
+}
+
+void Lose(ShardState& s, Channel& channel, const char* what) {
+  if (!channel.Is<Live>() && !channel.Is<Connecting>() && !channel.Is<LoggingOut>()) return;
+  s.Log(LogLevel::kInfo, channel, "disconnecting: %s, %u commands active", what, channel.active);
+  Disconnect(s, channel, false);
+}
+
+void Progress(ShardState& s, Channel& channel) {
+  if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
+    if (!d->gone || !Drained(channel)) return;
+    SetState(s, channel, Timewait{s.now + limits::kTimewaitMax});
+  }
+  if (channel.Is<Timewait>() && channel.timewait_over) Destroy(s, channel);
+  if (Destroying* d = std::get_if<Destroying>(&channel.state)) {
+    if (!d->destroyed || channel.active != 0) return;
+    const ChannelId id = s.IdOf(s.IndexOf(channel));
+    const NexusId nexus = channel.nexus;
+    s.Log(LogLevel::kDebug, channel, "gone");
+    SetFree(s, channel);
+    s.Do(action::ToDirector{message::ChannelClosed{nexus, id}});
+  }
+}
+
+void OnTime(ShardState& s, Channel& channel) {
+  if (Connecting* c = std::get_if<Connecting>(&channel.state)) {
+    if (c->until <= s.now) Lose(s, channel, "the connection was not established in time");
+    else s.WakeAt(c->until);
+  } else if (LoggingOut* l = std::get_if<LoggingOut>(&channel.state)) {
+    if (l->until <= s.now) Lose(s, channel, "the T_LOGOUT was not taken in time");
+    else s.WakeAt(l->until);
+  }
+  if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
+    if (d->until <= s.now) {
+      s.Log(LogLevel::kWarning, channel,
+            "drain given up: %u receives, %u sends, %u RDMA operations did not come back",
+            channel.recv_posted, channel.sends_posted, channel.rdma_posted);
+      SetState(s, channel, Timewait{s.now + limits::kTimewaitMax});
+      Progress(s, channel);
+    } else {
+      s.WakeAt(d->until);
+    }
+  } else if (Timewait* t = std::get_if<Timewait>(&channel.state)) {
+    if (t->until <= s.now) Destroy(s, channel);
+    else s.WakeAt(t->until);
+  }
+}
+
+void Watch(ShardState& s, Channel& channel) {
+  if (!channel.Is<Live>()) return;
+  const auto late = [&](Time posted) { return posted + limits::kCompletionWatchdog <= s.now; };
+  if (channel.request_open && late(channel.request_since)) {
+    Violate(s, channel, wire::TLogoutReason::kInactive, "no CRED_RSP in time");
+    return;
+  }
+  // The wording is the one that the README's FAQ quotes.
+  for (std::uint32_t i = 0; i < limits::kSendPerChannelMax; ++i) {
+    if (channel.sends[i].busy && late(channel.sends[i].posted_at)) {
+      s.Log(LogLevel::kError, channel,
+            "Command: IB completion for idx %u has not been received in time "
+            "(SRPT command state CMD_RSP_SENT)",
+            i);
+      Lose(s, channel, "a completion is missing");
+      return;
+    }
+  }
+  const std::uint32_t index = s.IndexOf(channel);
+  for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {
+    const Piece& piece = s.pieces[i];
+    if (piece.stage == PieceStage::kOnWire && s.ChannelOf(piece.command) == index &&
+        late(piece.posted_at)) {
+      s.Log(LogLevel::kError, channel,
+            "Command %u: IB completion for idx %u has not been received in time "
+            "(SRPT command state %s)",
+            piece.command % limits::kCommandsPerChannel, i,
+            transfer::IsWrite(s.commands[piece.command]) ? "NEED_DATA" : "DATA_IN");
+      Lose(s, channel, "a completion is missing");
+      return;
+    }
+  }
+}
+
+ChannelState StateOf(const Channel& channel) {
+  if (channel.Is<Connecting>()) return ChannelState::kConnecting;
+  if (channel.Is<Live>()) return ChannelState::kLive;
+  if (channel.Is<LoggingOut>()) return ChannelState::kLoggingOut;
+  if (channel.Is<Disconnecting>()) return ChannelState::kDisconnecting;
+  if (channel.Is<Timewait>()) return ChannelState::kTimewait;
+  return ChannelState::kDestroying;
+}
+
+}  // namespace srpt::channel

@@ -1,0 +1,369 @@
+// Theory of operation
+//
+//   state       event                               next        does
+//   ----------  ----------------------------------  ----------  ---------------------------------
+//   Free        CMD                                 admission:
+//                 tag is active already             Managing    abort the older; 0B/4E/00 then
+//                 refused                           Responding  CHECK CONDITION
+//                 unit attention pending            Parked      AskUnitAttention
+//                 old writes of a replaced session  Parked      (BUSY past limits::kTakeoverWait)
+//                 READ, WRITE, data-in answers      Moving      see transfer.cc
+//                 immediate WRITE, SYNCHRONIZE      Backend     BlockWrite, BlockFlush
+//                 no data                           Responding
+//   Free        TSK_MGMT                            Managing or Responding (task_management.cc)
+//   Parked      answer, last old write ended        admission, or Responding
+//   Moving      all pieces done, or failed          Responding
+//   Backend     BlockDone                           Responding
+//   Managing    the aborted command has no effect   Responding
+//   Responding  room in the send queue              Free        PostRecv, then SendIu
+//   any         abort                               Aborting    or Free at once (abort.cc)
+//   Aborting    everything came back                Free        no response
+//
+// Admission reads the IU anew each time, so that what changed meanwhile (a LUN removed, a unit
+// resized) is seen.
+#include "core/srp/command.h"
+
+#include <algorithm>
+
+#include "core/scsi/alua.h"
+#include "core/scsi/cdb.h"
+#include "core/scsi/control.h"
+#include "core/srp/abort.h"
+#include "core/srp/credits.h"
+#include "core/srp/transfer.h"
+#include "core/wire/cmd.h"
+#include "core/wire/lun.h"
+
+namespace srpt::command {
+namespace {
+
+using namespace command_state;  // NOLINT: the states are this file's vocabulary.
+
+std::uint32_t Bucket(const Tag& tag) {
+  std::uint32_t h = 0;
+  for (const std::uint8_t b : tag.bytes) h = h * 31 + b;
+  return h % kTagBuckets;
+}
+
+void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
+  Command& c = s.commands[index];
+  std::uint32_t& head = channel.tags[Bucket(c.tag)];
+  c.tag_next = head;
+  head = index;
+}
+
+const scsi::LuView* FindUnit(const ShardState& s, const Channel& channel, const RawLun& raw) {
+  const auto lun = wire::DecodeLun(raw);
+  return lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
+}
+
+bool AttentionPending(const NexusView& nexus, LuId lu) {
+  return std::find(nexus.attentions.begin(), nexus.attentions.end(), lu) != nexus.attentions.end();
+}
+
+void Park(ShardState& s, std::uint32_t index, Parked parked) {
+  s.WakeAt(parked.until);
+  s.commands[index].state = parked;
+}
+
+std::uint32_t Clip(std::uint64_t n) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(n, 0xffffffffu));
+}
+
+// The buffers of the command as the response's residuals count them.
+void NoteBuffers(Command& c, const wire::Buffers& buffers) {
+  c.out_length = Clip(buffers.out.length);
+  c.in_length = Clip(buffers.in.length);
+}
+
+void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes iu) {
+  c.descriptor_count = layout.descriptor_count;
+  c.descriptors_at = layout.descriptors.empty()
+                         ? 0
+                         : static_cast<std::uint32_t>(layout.descriptors.data() - iu.data());
+  c.immediate_at =
+      layout.format == wire::BufferFormat::kImmediate ? layout.immediate_offset : 0;
+}
+
+void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
+                   const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
+  Command& c = s.commands[index];
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  const wire::BufferLayout& layout = t.write ? buffers.out : buffers.in;
+  const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
+  if (t.bytes > 0 && layout.length == 0 && other.length > 0) {
+    Fail(s, index, scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
+    return;
+  }
+  ++(t.write ? channel.counters.writes : channel.counters.reads);
+  c.needed = static_cast<std::uint32_t>(t.bytes);
+  c.needed_out = t.write;
+  UseLayout(c, layout, iu);
+  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout.length));
+  // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
+  // is sent.
+  if (t.write) bytes -= bytes % lu.block_bytes;
+  if (bytes == 0) {
+    Respond(s, index, scsi::Status::kGood);
+    return;
+  }
+  const std::uint64_t at = t.lba.v * lu.block_bytes;
+  const bool fua = t.write && (t.fua || !lu.write_cache);
+  if (c.immediate_at != 0) {
+    channel.counters.immediate_bytes += bytes;
+    c.state = Backend{true};
+    c.moved = bytes;
+    MemRef memory;
+    memory.kind = MemRef::Kind::kRecv;
+    memory.channel = s.IdOf(s.ChannelOf(index));
+    memory.recv = s.RecvOf(index);
+    memory.offset = c.immediate_at;
+    memory.length = bytes;
+    s.Do(action::BlockWrite{transfer::OpOfCommand(index), lu.id, at, memory, fua});
+    return;
+  }
+  const std::uint32_t blocks = (bytes + lu.block_bytes - 1) / lu.block_bytes;
+  transfer::Start(s, index,
+                  {t.write, fua, lu.block_bytes, at, bytes, blocks * lu.block_bytes});
+}
+
+void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& control,
+                  const scsi::LuView* lu, const wire::Buffers& buffers, Bytes iu) {
+  Command& c = s.commands[index];
+  ++s.channels[s.ChannelOf(index)].counters.others;
+  if (control.alloc_len == 0) {
+    const scsi::LunInventory inventory(s.LunMapOf(s.channels[s.ChannelOf(index)]).entries());
+    const scsi::ControlAnswer answer = scsi::Execute(control, lu, inventory, {});
+    Respond(s, index, answer.status, answer.sense);
+    return;
+  }
+  if (buffers.in.length == 0 && buffers.out.length > 0) {
+    Fail(s, index, scsi::kInvalidFieldInCdb);
+    return;
+  }
+  UseLayout(c, buffers.in, iu);
+  transfer::StartControl(s, index);
+}
+
+// `cmd` is the parsed IU of this command, whose tag is not active otherwise.
+void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
+  Command& c = s.commands[index];
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  const scsi::LuView* lu = FindUnit(s, channel, cmd.lun);
+  c.lu = lu != nullptr ? lu->id : LuId(kNone);
+
+  const auto buffers = wire::ParseBuffers(cmd, iu, channel.imm_data_offset);
+  if (!buffers) {
+    Fail(s, index, scsi::kInvalidFieldInCdb);
+    return;
+  }
+  NoteBuffers(c, *buffers);
+
+  if (lu != nullptr) {
+    const NexusView& nexus = s.nexuses[channel.nexus.slot()];
+    if (!c.attention_checked && !nexus.attentions.empty() && AttentionPending(nexus, lu->id) &&
+        !scsi::BypassesUnitAttention(cmd.cdb[0])) {
+      Park(s, index, {ParkReason::kUnitAttention, kNever});
+      s.Do(action::ToDirector{
+          message::AskUnitAttention{s.IdOfCommand(index), channel.nexus, lu->id}});
+      return;
+    }
+    if (!nexus.stale_writes.empty() &&
+        std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), lu->id) !=
+            nexus.stale_writes.end()) {
+      Park(s, index, {ParkReason::kTakeover, s.now + limits::kTakeoverWait});
+      return;
+    }
+    if (lu->alua.present) {
+      if (const auto sense = scsi::AluaCheck(lu->alua.state, cmd.cdb)) {
+        Fail(s, index, *sense);
+        return;
+      }
+    }
+  }
+
+  const auto request = scsi::Decode(cmd.cdb, lu);
+  if (!request) {
+    Fail(s, index, request.error());
+    return;
+  }
+  if (const auto* t = std::get_if<scsi::Transfer>(&request->op)) {
+    StartTransfer(s, index, *t, *lu, *buffers, iu);
+  } else if (const auto* control = std::get_if<scsi::Control>(&request->op)) {
+    StartControl(s, index, *control, lu, *buffers, iu);
+  } else {
+    ++channel.counters.others;
+    c.state = Backend{false};
+    s.Do(action::BlockFlush{transfer::OpOfCommand(index), lu->id});
+  }
+}
+
+void Readmit(ShardState& s, std::uint32_t index) {
+  const Bytes iu = s.memory->RecvBuffer(s.IdOf(s.ChannelOf(index)), s.RecvOf(index));
+  const auto cmd = wire::ParseCmd(iu);
+  SRPT_CHECK(cmd.ok());  // It was when it came.
+  Admit(s, index, *cmd, iu);
+}
+
+}  // namespace
+
+std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag) {
+  const std::uint32_t index = s.IndexOf(channel) * limits::kCommandsPerChannel + recv.v;
+  Command& c = s.commands[index];
+  SRPT_CHECK(c.Is<Free>());
+  const std::uint32_t generation = c.generation;
+  c = Command{};
+  c.generation = generation;
+  c.tag = tag;
+  c.lu = LuId(kNone);
+  c.prev = channel.last_command;
+  (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = index;
+  channel.last_command = index;
+  ++channel.active;
+  ++s.active;
+  return index;
+}
+
+void OnCmd(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
+  ++channel.counters.commands;
+  const auto cmd = wire::ParseCmd(iu);
+  if (!cmd) {
+    // Too short was found before; what remains is a CDB that goes on past the IU (fault 18).
+    const auto tag = wire::PeekTag(iu);
+    SRPT_CHECK(tag.has_value());
+    Fail(s, Begin(s, channel, recv, *tag), scsi::kInvalidFieldInCdb);
+    return;
+  }
+  const std::uint32_t index = Begin(s, channel, recv, cmd->tag);
+  Command& c = s.commands[index];
+  c.sol_not = cmd->sol_not;
+  const std::uint32_t older = FindTag(s, channel, cmd->tag, index);
+  LinkTag(s, channel, index);
+  if (older == kNone) {
+    Admit(s, index, *cmd, iu);
+    return;
+  }
+  // Overlapped commands (fault 11, SAM-5 5.11): both end, with this one's response.
+  s.Log(LogLevel::kWarning, channel, "overlapped command: tag %02x%02x%02x%02x%02x%02x%02x%02x",
+        c.tag.bytes[0], c.tag.bytes[1], c.tag.bytes[2], c.tag.bytes[3], c.tag.bytes[4],
+        c.tag.bytes[5], c.tag.bytes[6], c.tag.bytes[7]);
+  c.overlapped = true;
+  if (s.commands[older].overlapped) {
+    Fail(s, index, scsi::kOverlappedCommands);
+    return;
+  }
+  c.state = Managing{};
+  if (abort::Abort(s, older, index, kNone)) Fail(s, index, scsi::kOverlappedCommands);
+}
+
+void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer) {
+  if (answer.command.slot() >= s.commands.size()) SRPT_UNREACHABLE("an answer for no command");
+  const std::uint32_t index = answer.command.slot();
+  Command& c = s.commands[index];
+  const Parked* parked = std::get_if<Parked>(&c.state);
+  if (c.generation != answer.command.generation() || parked == nullptr ||
+      parked->reason != ParkReason::kUnitAttention) {
+    return;  // Aborted meanwhile.
+  }
+  if (!answer.more) {
+    auto& pending = s.nexuses[s.channels[s.ChannelOf(index)].nexus.slot()].attentions;
+    std::erase(pending, c.lu);
+  }
+  if (answer.has) {
+    Fail(s, index, scsi::Sense{scsi::kKeyUnitAttention, answer.attention.asc, answer.attention.ascq});
+    return;
+  }
+  c.attention_checked = true;
+  Readmit(s, index);
+}
+
+void OnTime(ShardState& s, Channel& channel) {
+  for (std::uint32_t i = channel.first_command; i != kNone;) {
+    const std::uint32_t next = s.commands[i].next;
+    if (const Parked* parked = std::get_if<Parked>(&s.commands[i].state)) {
+      if (parked->until <= s.now) {
+        Respond(s, i, scsi::Status::kBusy);
+      } else {
+        s.WakeAt(parked->until);
+      }
+    }
+    i = next;
+  }
+}
+
+void ResumeTakeover(ShardState& s, NexusId nexus) {
+  for (Channel& channel : s.channels) {
+    if (!channel.Is<channel_state::Live>() || channel.nexus != nexus) continue;
+    for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
+      Parked* parked = std::get_if<Parked>(&s.commands[i].state);
+      if (parked == nullptr || parked->reason != ParkReason::kTakeover || parked->resume) continue;
+      parked->resume = true;
+      s.resume_queue.Push(i);
+    }
+  }
+}
+
+bool PumpResumed(ShardState& s) {
+  while (!s.resume_queue.empty()) {
+    if (!s.Room(4)) return false;
+    const std::uint32_t index = s.resume_queue.Pop();
+    // It may have been aborted meanwhile, and its context taken again.
+    const Parked* parked = std::get_if<Parked>(&s.commands[index].state);
+    if (parked != nullptr && parked->resume) Readmit(s, index);
+  }
+  return true;
+}
+
+void Respond(ShardState& s, std::uint32_t index, scsi::Status status, const scsi::Sense& sense) {
+  s.commands[index].state = Responding{status, sense, std::nullopt};
+  if (status == scsi::Status::kCheckCondition) {
+    ++s.channels[s.ChannelOf(index)].counters.check_conditions;
+  }
+  transfer::QueueResponse(s, index);
+}
+
+std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
+                      std::uint32_t except) {
+  for (std::uint32_t i = channel.tags[Bucket(tag)]; i != kNone; i = s.commands[i].tag_next) {
+    if (i != except && s.commands[i].tag == tag) return i;
+  }
+  return kNone;
+}
+
+void UnlinkTag(ShardState& s, std::uint32_t index) {
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  std::uint32_t* link = &channel.tags[Bucket(s.commands[index].tag)];
+  while (*link != kNone) {
+    if (*link == index) {
+      *link = s.commands[index].tag_next;
+      return;
+    }
+    link = &s.commands[*link].tag_next;
+  }
+}
+
+void End(ShardState& s, std::uint32_t index) {
+  Command& c = s.commands[index];
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  SRPT_CHECK(!c.Is<Free>());
+  UnlinkTag(s, index);
+  (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = c.next;
+  (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;
+  --channel.active;
+  --s.active;
+  c.state = Free{};
+  c.generation = (c.generation + 1) & 0xfff;
+  s.look_at_retiring = s.look_at_retiring || !s.retiring.empty();
+  const RecvId recv = s.RecvOf(index);
+  SRPT_CHECK(channel.recv[recv.v] == RecvStage::kHeld);
+  if (channel.Is<channel_state::Live>()) {
+    channel.recv[recv.v] = RecvStage::kPosted;
+    ++channel.recv_posted;
+    s.Do(action::PostRecv{s.IdOf(s.ChannelOf(index)), recv});
+    credits::Owe(channel);
+  } else {
+    channel.recv[recv.v] = RecvStage::kUnposted;
+  }
+}
+
+}  // namespace srpt::command

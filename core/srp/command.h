@@ -1,0 +1,41 @@
+// Commands: from the IU to the response, without the data (transfer.h) and the aborts (abort.h).
+#ifndef CORE_SRP_COMMAND_H_
+#define CORE_SRP_COMMAND_H_
+
+#include "core/srp/shard_state.h"
+
+namespace srpt::command {
+
+// --- Events ---
+
+// A CMD arrived in this receive buffer and its credit was taken.
+void OnCmd(ShardState& s, Channel& channel, RecvId recv, Bytes iu);
+void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer);
+// Commands that wait for a replaced session's writes: BUSY past their bound.
+void OnTime(ShardState& s, Channel& channel);
+// The last stale write of this nexus ended: what waits for it goes on.
+void ResumeTakeover(ShardState& s, NexusId nexus);
+// Admits what ResumeTakeover marked. False: the step is full.
+bool PumpResumed(ShardState& s);
+
+// --- For the other rules ---
+
+// Takes the context of this receive buffer; the channel's IU is in it.
+std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag);
+// Queues the response. GOOD's residuals follow from what moved.
+void Respond(ShardState& s, std::uint32_t index, scsi::Status status,
+             const scsi::Sense& sense = scsi::kNoSense);
+inline void Fail(ShardState& s, std::uint32_t index, const scsi::Sense& sense) {
+  Respond(s, index, scsi::Status::kCheckCondition, sense);
+}
+// The active command of this tag; kNone if there is none. `except` is not looked at.
+std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
+                      std::uint32_t except);
+// Takes the command out of the tag table: its tag may be used again.
+void UnlinkTag(ShardState& s, std::uint32_t index);
+// The context is free; its receive is posted again and its credit owed while the channel lives.
+void End(ShardState& s, std::uint32_t index);
+
+}  // namespace srpt::command
+
+#endif  // CORE_SRP_COMMAND_H_

@@ -1,0 +1,42 @@
+// The request limit of one channel (SRP r16a 5.1.4; invariants 8 to 12).
+//
+//   granted = remaining + held by commands + owed      at every event
+//
+// A CMD, TSK_MGMT or I_LOGOUT takes one of `remaining`; its end adds one to `owed`; the next
+// response, or a CRED_REQ when no response is due, carries all of `owed` back to the peer. A credit
+// is owed only after a receive was posted for it.
+#ifndef CORE_SRP_CREDITS_H_
+#define CORE_SRP_CREDITS_H_
+
+#include "core/srp/shard_state.h"
+
+namespace srpt::credits {
+
+// False: the peer sent more than it may (fault 12).
+inline bool Consume(Channel& channel) {
+  if (channel.remaining == 0) return false;
+  --channel.remaining;
+  return true;
+}
+
+inline void Owe(Channel& channel) { ++channel.owed; }
+
+// The delta of an IU that is being posted now.
+inline std::int32_t TakeDelta(Channel& channel) {
+  const std::uint32_t delta = channel.owed;
+  channel.owed = 0;
+  channel.remaining += delta;
+  SRPT_CHECK(channel.remaining <= channel.credits_granted);
+  return static_cast<std::int32_t>(delta);
+}
+
+// ib_srp sends no command below two credits: if no command is left whose response could carry what
+// is owed, only a request of ours can.
+inline bool NeedsRequest(const Channel& channel) {
+  return channel.owed > 0 && channel.remaining < limits::kCreditsMin && channel.active == 0 &&
+         !channel.request_open && channel.Is<channel_state::Live>();
+}
+
+}  // namespace srpt::credits
+
+#endif  // CORE_SRP_CREDITS_H_

@@ -1,0 +1,128 @@
+#include "core/srp/response.h"
+
+#include "core/srp/command.h"
+#include "core/srp/credits.h"
+#include "core/wire/cmd.h"
+#include "core/wire/cred.h"
+
+namespace srpt {
+namespace {
+
+constexpr Duration kWatchEvery = Seconds(10);
+
+// Residuals (SRP r16a 6.9, invariant 28). GOOD: what the CDB asked for and what the initiator
+// offered decide. Anything else: what was offered and did not move.
+void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
+  const auto residual = [&](std::uint32_t offered, std::uint32_t needed, std::uint32_t moved,
+                            std::uint8_t over, std::uint8_t under) -> std::uint32_t {
+    if (good && needed > offered) {
+      rsp.flags |= over;
+      return needed - moved;
+    }
+    if (offered > moved) {
+      rsp.flags |= under;
+      return offered - moved;
+    }
+    return 0;
+  };
+  const bool out = c.needed_out;
+  rsp.out_residual = residual(c.out_length, out ? c.needed : 0, out ? c.moved : 0, wire::kDoover,
+                              wire::kDounder);
+  rsp.in_residual = residual(c.in_length, out ? 0 : c.needed, out ? 0 : c.moved, wire::kDiover,
+                             wire::kDiunder);
+}
+
+std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots) {
+  SRPT_CHECK(CanSend(channel));
+  const std::uint32_t send = channel.free_sends[--channel.free_send_count];
+  --channel.sq_free;
+  channel.sends[send] =
+      SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now};
+  ++channel.sends_posted;
+  ArmWatch(s);
+  return send;
+}
+
+}  // namespace
+
+void ArmWatch(ShardState& s) {
+  if (s.watch != kNever) return;
+  s.watch = s.now + kWatchEvery;
+  s.WakeAt(s.watch);
+}
+
+void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::uint32_t piece,
+                  std::uint16_t slots) {
+  const Command c = s.commands[command];  // A copy: the context is free before the response goes.
+  const auto* responding = std::get_if<command_state::Responding>(&c.state);
+  SRPT_CHECK(responding != nullptr);
+  command::End(s, command);
+
+  const std::uint32_t send = TakeSend(s, channel, piece, slots);
+  wire::Rsp rsp;
+  rsp.tag = c.tag;
+  std::array<std::uint8_t, scsi::kFixedSenseBytes> sense{};
+  std::array<std::uint8_t, wire::kResponseDataBytes> data{};
+  bool good = responding->status == scsi::Status::kGood;
+  if (responding->code) {
+    good = *responding->code == wire::RspCode::kComplete;
+    data = wire::ResponseData(*responding->code);
+    rsp.flags = wire::kRspvalid;
+    rsp.response_data = data;
+  } else {
+    rsp.status = static_cast<std::uint8_t>(responding->status);
+    SetResiduals(c, good, rsp);
+    if (responding->status == scsi::Status::kCheckCondition) {
+      rsp.flags |= wire::kSnsvalid;
+      rsp.sense = Bytes(sense).first(scsi::WriteFixedSense(responding->sense, sense));
+      wire::TruncateSense(rsp, channel.max_ti_iu_len);
+    }
+  }
+  rsp.solnt = (c.sol_not & (good ? wire::kScsolnt : wire::kUcsolnt)) != 0;
+  rsp.req_lim_delta = credits::TakeDelta(channel);
+  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
+  SRPT_CHECK(length <= channel.max_ti_iu_len);
+  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), rsp.solnt});
+}
+
+void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
+  const std::uint32_t send = TakeSend(s, channel, kNone, 0);
+  wire::TLogout logout;
+  logout.reason = reason;
+  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const std::size_t length =
+      wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
+  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), false});
+}
+
+void PostCredReq(ShardState& s, Channel& channel) {
+  if (channel.owed == 0) {
+    channel.request_open = false;
+    return;
+  }
+  const std::uint32_t send = TakeSend(s, channel, kNone, 0);
+  wire::CredReq request;
+  request.req_lim_delta = credits::TakeDelta(channel);
+  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const std::size_t length =
+      wire::SerializeCredReq(request, s.memory->SendBuffer(id, SendId(send)));
+  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), false});
+}
+
+scsi::Sense FailureOf(bool write, IoStatus status) {
+  switch (status) {
+    case IoStatus::kOk:
+      break;
+    case IoStatus::kIoError:
+    case IoStatus::kShort:
+      return write ? scsi::kWriteError : scsi::kReadError;
+    case IoStatus::kNoSpace:
+      return scsi::kSpaceAllocFailed;
+    case IoStatus::kDeviceGone:
+      return scsi::kInternalTargetFailure;
+  }
+  return scsi::kNoSense;
+}
+
+}  // namespace srpt

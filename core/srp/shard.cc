@@ -1,0 +1,379 @@
+#include "core/srp/shard.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+#include "core/fold.h"
+#include "core/srp/channel.h"
+#include "core/srp/command.h"
+#include "core/srp/credits.h"
+#include "core/srp/invariants.h"
+#include "core/srp/shard_state.h"
+#include "core/srp/task_management.h"
+#include "core/srp/transfer.h"
+#include "core/wire/cmd.h"
+#include "core/wire/cred.h"
+#include "core/wire/opcode.h"
+#include "core/wire/tsk_mgmt.h"
+
+namespace srpt {
+
+// --- State --------------------------------------------------------------------------------------
+
+Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* memory_port)
+    : params(parameters),
+      id(shard_id),
+      memory(memory_port),
+      snapshot(std::make_shared<Snapshot>()),
+      channels(parameters.channels_per_shard),
+      commands(std::size_t{parameters.channels_per_shard} * limits::kCommandsPerChannel),
+      pieces(parameters.data_buffers_per_shard),
+      buffer_queue(commands.size()),
+      resume_queue(commands.size()),
+      dirty(parameters.channels_per_shard),
+      nexuses(limits::kNexusesMax) {
+  SRPT_CHECK(memory != nullptr);
+  SRPT_CHECK(commands.size() <= CommandId::kSlotMask && !pieces.empty());
+  SRPT_CHECK(params.credits >= limits::kCreditsMin && params.credits <= limits::kCreditsMax);
+  free_pieces.reserve(pieces.size());
+  for (std::uint32_t i = params.data_buffers_per_shard; i-- > 0;) free_pieces.push_back(i);
+  for (Channel& c : channels) {
+    c.wire = Ring<WireItem>(pieces.size() + limits::kCommandsPerChannel + 4);
+  }
+}
+
+Channel* Shard::State::Find(ChannelId channel) {
+  if (!channel.valid() || channel.slot() >= channels.size()) return nullptr;
+  Channel& c = channels[channel.slot()];
+  if (c.Is<channel_state::Free>() || c.generation != channel.generation()) return nullptr;
+  return &c;
+}
+
+const LunMap& Shard::State::LunMapOf(const Channel& channel) const {
+  return snapshot->MapOf(channel.nexus);
+}
+
+void Shard::State::Log(LogLevel level, const Channel& channel, const char* format, ...) {
+  char text[320];
+  const int prefix = std::snprintf(text, sizeof text, "shard %u channel %u (nexus %u): ", id.v,
+                                   IndexOf(channel), channel.nexus.slot());
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(text + prefix, sizeof text - static_cast<std::size_t>(prefix), format, args);
+  va_end(args);
+  actions->AddLog(level, text);
+}
+
+void Shard::State::MarkDirty(std::uint32_t channel) {
+  if (channels[channel].dirty) return;
+  channels[channel].dirty = true;
+  dirty.Push(channel);
+}
+
+namespace {
+
+// --- Information units --------------------------------------------------------------------------
+
+void Repost(ShardState& s, Channel& channel, RecvId recv) {
+  channel.recv[recv.v] = RecvStage::kPosted;
+  ++channel.recv_posted;
+  s.Do(action::PostRecv{s.IdOf(s.IndexOf(channel)), recv});
+}
+
+void OnCredRsp(ShardState& s, Channel& channel, RecvId recv) {
+  if (!channel.request_open) {
+    channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
+                     "CRED_RSP without a CRED_REQ");
+    return;
+  }
+  channel.request_open = false;
+  Repost(s, channel, recv);
+}
+
+// The receive buffer stays ours until the IU's command ends, or is posted again here.
+void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
+  const auto opcode = wire::PeekOpcode(iu);
+  const bool request = opcode && (*opcode == wire::Opcode::kCmd ||
+                                  *opcode == wire::Opcode::kTskMgmt ||
+                                  *opcode == wire::Opcode::kILogout);
+  std::size_t fixed = 16;
+  if (opcode && *opcode == wire::Opcode::kCmd) fixed = wire::kCmdBytes;
+  if (opcode && *opcode == wire::Opcode::kTskMgmt) fixed = wire::kTskMgmtBytes;
+  if (iu.empty() || (opcode && iu.size() < fixed)) {
+    channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuLength,
+                     "an IU shorter than its fixed part");
+    return;
+  }
+  if (request && !credits::Consume(channel)) {
+    channel::Violate(s, channel, wire::TLogoutReason::kNone,
+                     "the request limit was overrun");
+    return;
+  }
+  if (!opcode) {
+    channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType, "an unknown IU type");
+    return;
+  }
+  switch (*opcode) {
+    case wire::Opcode::kCmd:
+      command::OnCmd(s, channel, recv, iu);
+      return;
+    case wire::Opcode::kTskMgmt:
+      task_management::OnTskMgmt(s, channel, recv, iu);
+      return;
+    case wire::Opcode::kILogout:
+      channel::Lose(s, channel, "the initiator logged out");
+      return;
+    case wire::Opcode::kCredRsp:
+      OnCredRsp(s, channel, recv);
+      return;
+    case wire::Opcode::kAerRsp:
+      channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
+                       "AER_RSP without an AER_REQ");
+      return;
+    default:
+      channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType,
+                       "an IU type that only targets send");
+      return;
+  }
+}
+
+void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
+  SRPT_CHECK(e.recv.v < channel.recv_count && channel.recv[e.recv.v] == RecvStage::kPosted);
+  --channel.recv_posted;
+  if (channel.Is<channel_state::Connecting>()) {
+    // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
+    s.Do(action::NotifyEstablished{e.channel});
+    channel::OnEstablished(s, channel);
+  }
+  if (!channel.Is<channel_state::Live>()) {
+    channel.recv[e.recv.v] = RecvStage::kUnposted;
+    channel::Progress(s, channel);
+    return;
+  }
+  channel.recv[e.recv.v] = RecvStage::kHeld;
+  Serve(s, channel, e.recv, e.bytes);
+  // What no command holds goes with the channel that was just logged out or lost.
+  if (!channel.Is<channel_state::Live>() && channel.recv[e.recv.v] == RecvStage::kHeld &&
+      s.commands[s.IndexOf(channel) * limits::kCommandsPerChannel + e.recv.v]
+          .Is<command_state::Free>()) {
+    channel.recv[e.recv.v] = RecvStage::kUnposted;
+  }
+}
+
+// --- Messages -----------------------------------------------------------------------------------
+
+NexusView& Nexus(ShardState& s, NexusId id) {
+  SRPT_CHECK(id.slot() < s.nexuses.size());
+  NexusView& view = s.nexuses[id.slot()];
+  if (view.id != id) {
+    SRPT_CHECK(view.stale_writes.empty());
+    view.id = id;
+    view.attentions.clear();
+  }
+  return view;
+}
+
+struct MessageVisitor {
+  ShardState& s;
+
+  void operator()(const message::Publish& m) {
+    SRPT_CHECK(m.snapshot != nullptr && m.snapshot->version >= s.snapshot->version);
+    s.snapshot = m.snapshot;
+  }
+  void operator()(const message::OpenChannel& m) {
+    Nexus(s, m.nexus);
+    channel::Open(s, m);
+  }
+  void operator()(const message::CloseChannel& m) { channel::Close(s, m); }
+  void operator()(const message::UnitAttentionPending& m) {
+    auto& pending = Nexus(s, m.nexus).attentions;
+    if (std::find(pending.begin(), pending.end(), m.lu) == pending.end()) pending.push_back(m.lu);
+  }
+  void operator()(const message::UnitAttentionAnswer& m) { command::OnAttentionAnswer(s, m); }
+  void operator()(const message::AbortFence& m) { task_management::OpenFence(s, m); }
+  void operator()(const message::CancelFence& m) { task_management::CancelFence(s, m); }
+  void operator()(const message::LunResetAnswer& m) { task_management::OnLunResetAnswer(s, m); }
+  void operator()(const message::ForgetNexus& m) {
+    NexusView& view = s.nexuses[m.nexus.slot()];
+    if (view.id != m.nexus) return;
+    SRPT_CHECK(view.stale_writes.empty());
+    view.id = NexusId{};
+    view.attentions.clear();
+  }
+  void operator()(const message::RetireLu& m) {
+    s.retiring.push_back(m.lu);
+    s.look_at_retiring = true;
+  }
+};
+
+// --- Events -------------------------------------------------------------------------------------
+
+struct EventVisitor {
+  ShardState& s;
+
+  // A driver says nothing about a channel after its QpDestroyed.
+  Channel& Get(ChannelId id) {
+    Channel* channel = s.Find(id);
+    SRPT_CHECK(channel != nullptr);
+    return *channel;
+  }
+
+  void operator()(const event::DeadlineReached&) {}
+  void operator()(const event::FromDirector& e) { std::visit(MessageVisitor{s}, e.message); }
+  void operator()(const event::AcceptFailed& e) { channel::OnAcceptFailed(s, e); }
+  void operator()(const event::Established& e) { channel::OnEstablished(s, Get(e.channel)); }
+  void operator()(const event::IuReceived& e) { OnIu(s, Get(e.channel), e); }
+  void operator()(const event::RecvFailed& e) { channel::OnRecvFailed(s, Get(e.channel), e); }
+  void operator()(const event::SendDone& e) { transfer::OnSendDone(s, Get(e.channel), e); }
+  void operator()(const event::RdmaDone& e) { transfer::OnRdmaDone(s, Get(e.channel), e); }
+  void operator()(const event::QpFailed& e) {
+    channel::Lose(s, Get(e.channel), "a work request failed");
+  }
+  void operator()(const event::BlockDone& e) { transfer::OnBlockDone(s, e); }
+  void operator()(const event::Disconnected& e) { channel::OnDisconnected(s, Get(e.channel)); }
+  void operator()(const event::TimewaitOver& e) {
+    Channel& channel = Get(e.channel);
+    channel::OnTimewaitOver(s, channel);
+  }
+  void operator()(const event::QpDestroyed& e) { channel::OnQpDestroyed(s, Get(e.channel)); }
+};
+
+// Everything whose time has come. Starts from the front each time; what was done stays done.
+void RunTimers(ShardState& s) {
+  if (s.timer > s.now) return;
+  s.timer = kNever;
+  const bool watch = s.watch <= s.now;
+  if (watch) s.watch = kNever;
+  bool posted = false;
+  for (Channel& channel : s.channels) {
+    if (channel.Is<channel_state::Free>()) continue;
+    if (!s.Room(16)) {
+      s.WakeAt(s.now);
+      if (watch) s.watch = s.now;
+      return;
+    }
+    channel::OnTime(s, channel);
+    if (channel.Is<channel_state::Live>()) command::OnTime(s, channel);
+    if (watch) channel::Watch(s, channel);
+    posted = posted || channel.sends_posted > 0 || channel.rdma_posted > 0 || channel.request_open;
+  }
+  if (watch && posted) s.watch = s.now + Seconds(10);
+  if (s.watch != kNever) s.WakeAt(s.watch);
+}
+
+void LookAtRetiring(ShardState& s) {
+  if (!s.look_at_retiring) return;
+  s.look_at_retiring = false;
+  std::erase_if(s.retiring, [&](LuId lu) {
+    for (const Command& c : s.commands) {
+      if (!c.Is<command_state::Free>() && c.lu == lu) return false;
+    }
+    if (!s.Room(1)) {
+      s.look_at_retiring = true;
+      return false;
+    }
+    s.Do(action::ToDirector{message::LuIdle{lu}});
+    return true;
+  });
+}
+
+// Whatever the event set going, as far as the step's actions reach.
+void Pump(ShardState& s) {
+  bool done = task_management::ScanFences(s) && command::PumpResumed(s) &&
+              transfer::PumpBuffers(s);
+  while (done && !s.dirty.empty()) {
+    const std::uint32_t channel = s.dirty.Front();
+    if (!transfer::PumpWire(s, s.channels[channel])) {
+      done = false;
+      break;
+    }
+    (void)s.dirty.Pop();
+    s.channels[channel].dirty = false;
+    // Responses that went out made room; buffers may have come free.
+    done = transfer::PumpBuffers(s);
+  }
+  LookAtRetiring(s);
+  if (!done || s.look_at_retiring) s.WakeAt(s.now);
+}
+
+}  // namespace
+
+// --- Shard --------------------------------------------------------------------------------------
+
+Shard::Shard(const Parameters& parameters, ShardId id, MemoryPort* memory)
+    : state_(std::make_unique<State>(parameters, id, memory)) {}
+Shard::~Shard() = default;
+
+void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
+  State& s = *state_;
+  SRPT_CHECK(actions.empty() && now >= s.now);
+  s.now = now;
+  s.actions = &actions;
+  std::visit(EventVisitor{s}, event);
+  RunTimers(s);
+  Pump(s);
+  if (s.params.fingerprint) FoldStep(s.fingerprint, now, event, actions);
+  s.actions = nullptr;
+}
+
+Time Shard::NextDeadline() const { return state_->timer; }
+
+std::vector<ChannelInfo> Shard::Channels() const {
+  const State& s = *state_;
+  std::vector<ChannelInfo> all;
+  for (const Channel& c : s.channels) {
+    if (c.Is<channel_state::Free>()) continue;
+    ChannelInfo info;
+    info.channel = s.IdOf(s.IndexOf(c));
+    info.nexus = c.nexus;
+    info.state = channel::StateOf(c);
+    info.req_lim = c.remaining;
+    info.req_lim_delta = c.owed;
+    info.active_commands = c.active;
+    info.credits_granted = c.credits_granted;
+    info.max_it_iu_len = c.max_it_iu_len;
+    info.max_ti_iu_len = c.max_ti_iu_len;
+    info.imm_data_offset = c.imm_data_offset;
+    info.counters = c.counters;
+    all.push_back(info);
+  }
+  return all;
+}
+
+std::uint32_t Shard::free_data_buffers() const {
+  return static_cast<std::uint32_t>(state_->free_pieces.size());
+}
+std::uint32_t Shard::active_commands() const { return state_->active; }
+
+bool Shard::IsIdle() const {
+  return std::all_of(state_->channels.begin(), state_->channels.end(),
+                     [](const Channel& c) { return c.Is<channel_state::Free>(); });
+}
+
+std::uint64_t Shard::fingerprint() const {
+  return state_->params.fingerprint ? state_->fingerprint.value() : 0;
+}
+
+std::vector<std::string> Shard::Pending() const { return PendingOf(*state_); }
+std::string Shard::BrokenInvariant() const { return BrokenInvariantOf(*state_); }
+
+const char* ToString(ChannelState state) {
+  switch (state) {
+    case ChannelState::kConnecting:
+      return "connecting";
+    case ChannelState::kLive:
+      return "live";
+    case ChannelState::kLoggingOut:
+      return "logging out";
+    case ChannelState::kDisconnecting:
+      return "disconnecting";
+    case ChannelState::kTimewait:
+      return "timewait";
+    case ChannelState::kDestroying:
+      return "destroying";
+  }
+  return "?";
+}
+
+}  // namespace srpt

@@ -1,0 +1,346 @@
+// Everything that a shard owns, as plain values. The rules that move them stand in the files beside
+// this one: channel (life of a connection), command (admission and end), transfer (data), response,
+// credits, task_management, abort.
+//
+// Who names whom: a command lives exactly as long as the receive buffer that brought it, so the two
+// share an index; its descriptors are read where they arrived. A data buffer and its piece of a
+// transfer share an index too. A response that was posted has no command any more: what it still
+// holds until its completion (buffers, send queue slots) belongs to its send buffer.
+#ifndef CORE_SRP_SHARD_STATE_H_
+#define CORE_SRP_SHARD_STATE_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/action.h"
+#include "core/base/fingerprint.h"
+#include "core/base/ring.h"
+#include "core/config.h"
+#include "core/ports.h"
+#include "core/scsi/sense.h"
+#include "core/srp/shard.h"
+#include "core/wire/data_descriptor.h"
+#include "core/wire/rsp.h"
+
+namespace srpt {
+
+inline constexpr std::uint32_t kNone = 0xffffffffu;
+
+// --- Pieces -------------------------------------------------------------------------------------
+
+enum class PieceStage : std::uint8_t {
+  kFree,
+  kBackend,   // A BlockRead or BlockWrite is in flight.
+  kQueued,    // Waits in its channel's wire queue (or between two chunks of work requests).
+  kOnWire,    // Its signaled work request is in flight.
+  kAttached,  // Its unsignaled WRITEs are posted; the response's completion ends it.
+};
+
+// What one data buffer is doing: a stretch of one command's data.
+struct Piece {
+  PieceStage stage = PieceStage::kFree;
+  std::uint32_t command = kNone;     // Index of the command.
+  std::uint32_t offset = 0;          // In the transfer.
+  std::uint32_t length = 0;          // Bytes on the wire.
+  std::uint32_t backend_length = 0;  // Whole blocks: >= length.
+  std::uint32_t posted = 0;          // Bytes that work requests were posted for.
+  std::uint32_t descriptor = 0;      // Where the next work request starts.
+  std::uint32_t descriptor_at = 0;
+  std::uint16_t slots = 0;  // Send queue slots that the work request in flight holds.
+  Time posted_at;
+  std::uint32_t next = kNone;  // In the list of its send buffer (kAttached).
+};
+
+// --- Commands -----------------------------------------------------------------------------------
+
+enum class ParkReason : std::uint8_t { kUnitAttention, kTakeover };
+
+namespace command_state {
+
+struct Free {};
+// Waits before it starts; admission begins anew afterwards.
+struct Parked {
+  ParkReason reason = ParkReason::kUnitAttention;
+  Time until = kNever;   // kTakeover: BUSY then.
+  bool resume = false;  // kTakeover: over, in the shard's queue of those to admit.
+};
+// Data moves through pieces; or an answer of core's own waits for a data buffer.
+struct Moving {
+  bool write = false;    // DATA-OUT.
+  bool control = false;  // The answer is made by core once it has a buffer.
+  bool fua = false;
+  bool queued = false;  // In the shard's queue for data buffers.
+  std::uint32_t block_bytes = 0;
+  std::uint64_t at = 0;             // First byte on the unit.
+  std::uint32_t total = 0;          // Bytes to move over the wire.
+  std::uint32_t backend_total = 0;  // Bytes of whole blocks.
+  std::uint32_t cut = 0;            // Bytes given to pieces so far.
+  std::uint32_t descriptor = 0;     // Where the next piece starts.
+  std::uint32_t descriptor_at = 0;
+  std::uint16_t pieces = 0;   // In flight.
+  std::uint16_t on_wire = 0;  // Of them, with a work request in flight.
+  std::uint16_t in_backend = 0;
+  bool failed = false;  // No new piece starts; `sense` is the answer.
+  scsi::Sense sense;
+};
+// One backend operation without a data buffer.
+struct Backend {
+  bool write = false;  // Immediate data; else a flush.
+};
+// Waits in the wire queue for its response to be posted.
+struct Responding {
+  scsi::Status status = scsi::Status::kGood;
+  scsi::Sense sense;                  // kCheckCondition
+  std::optional<wire::RspCode> code;  // Of a task management request.
+};
+// A task management request that waits: for an aborted command, or for the director.
+struct Managing {
+  bool lun_reset = false;
+};
+// Aborted: no response of its own. Waits until nothing has an effect any more, and after that until
+// nothing uses its memory.
+struct Aborting {
+  bool write = false;
+  bool effects = true;  // RDMA to the peer's memory, or a write at the backend, is in flight.
+  std::uint16_t on_wire = 0;
+  std::uint16_t in_backend = 0;
+};
+
+}  // namespace command_state
+
+using CommandState = std::variant<command_state::Free, command_state::Parked, command_state::Moving,
+                                  command_state::Backend, command_state::Responding,
+                                  command_state::Managing, command_state::Aborting>;
+
+struct Command {
+  CommandState state;
+  std::uint32_t generation = 0;
+  Tag tag;
+  LuId lu{kNone};  // kNone: no unit (task management, an unmapped LUN).
+  std::uint8_t sol_not = 0;
+  bool attention_checked = false;  // A unit attention was asked for: do not ask again.
+  bool consumed_credit = false;
+  bool stale_write = false;  // Counted in its nexus's stale writes.
+  bool overlapped = false;   // Two commands had this tag: both end with this one response.
+  // Where the descriptors of the direction in use lie, from the start of the IU.
+  std::uint32_t descriptors_at = 0;
+  std::uint32_t descriptor_count = 0;
+  std::uint32_t immediate_at = 0;  // 0: not immediate.
+  // For the residuals: what the initiator offered, what the CDB asked for, what moved.
+  std::uint32_t out_length = 0;
+  std::uint32_t in_length = 0;
+  std::uint32_t needed = 0;
+  bool needed_out = false;
+  std::uint32_t moved = 0;
+  // Who waits for the end of its effects.
+  std::uint32_t aborter = kNone;       // A task management request, or the overlapping command.
+  std::uint32_t aborter_next = kNone;  // This one waits for the same command as that one.
+  std::uint32_t fence = kNone;         // Index of a fence.
+  // Chain of the channel's tag table, and the list of its active commands.
+  std::uint32_t tag_next = kNone;
+  std::uint32_t prev = kNone;
+  std::uint32_t next = kNone;
+
+  template <class S>
+  bool Is() const {
+    return std::holds_alternative<S>(state);
+  }
+  template <class S>
+  S& As() {
+    S* s = std::get_if<S>(&state);
+    SRPT_CHECK(s != nullptr);
+    return *s;
+  }
+};
+
+// --- Channels -----------------------------------------------------------------------------------
+
+namespace channel_state {
+
+struct Free {};
+struct Connecting {
+  Time until;
+};
+struct Live {};
+struct LoggingOut {
+  Time until;
+};
+struct Disconnecting {
+  Time until;         // Then the drain is given up.
+  bool gone = false;  // The CM said Disconnected.
+};
+struct Timewait {
+  Time until;
+};
+struct Destroying {
+  bool destroyed = false;  // Backends may hold buffers a while longer.
+};
+
+}  // namespace channel_state
+
+using ChannelStateData =
+    std::variant<channel_state::Free, channel_state::Connecting, channel_state::Live,
+                 channel_state::LoggingOut, channel_state::Disconnecting, channel_state::Timewait,
+                 channel_state::Destroying>;
+
+enum class RecvStage : std::uint8_t { kUnposted, kPosted, kHeld };
+
+struct SendSlot {
+  bool busy = false;
+  std::uint16_t slots = 0;            // Send queue slots, its own and its WRITEs'.
+  std::uint32_t first_piece = kNone;  // Buffers that its completion frees.
+  Time posted_at;
+};
+
+// An entry of a channel's wire queue: what waits for the send queue, in order.
+struct WireItem {
+  enum class Kind : std::uint8_t { kPiece, kResponse, kTLogout, kCredReq };
+  Kind kind = Kind::kPiece;
+  std::uint32_t index = 0;  // Piece, command, or reason.
+};
+
+inline constexpr std::uint32_t kTagBuckets = 128;
+
+struct Channel {
+  ChannelStateData state;
+  std::uint32_t generation = 0;
+  ConnId conn;
+  NexusId nexus;
+  TargetPortId port;
+  std::uint32_t max_it_iu_len = 0;
+  std::uint32_t max_ti_iu_len = 0;
+  std::uint16_t credits_granted = 0;
+  std::uint16_t imm_data_offset = 0;
+  std::uint16_t sq_size = 0;
+  std::uint16_t recv_count = 0;
+  bool queue_pair = false;  // There is one: Accept was asked and did not fail.
+  bool disconnect_asked = false;
+  bool timewait_over = false;
+  bool request_open = false;  // A CRED_REQ waits for its answer.
+  Time request_since;
+
+  // Credits (credits.h).
+  std::uint32_t remaining = 0;  // What the peer may still send.
+  std::uint32_t owed = 0;       // Consumed, ended, not given back yet.
+
+  std::array<RecvStage, limits::kRecvPerChannelMax> recv{};
+  std::uint32_t recv_posted = 0;
+  std::array<SendSlot, limits::kSendPerChannelMax> sends{};
+  std::array<std::uint16_t, limits::kSendPerChannelMax> free_sends{};
+  std::uint32_t free_send_count = 0;
+  std::uint32_t sends_posted = 0;
+  std::uint32_t rdma_posted = 0;  // Signaled RDMA operations in flight.
+  std::uint32_t sq_free = 0;
+  Ring<WireItem> wire;
+  bool dirty = false;  // In the shard's queue of channels to pump.
+
+  std::array<std::uint32_t, kTagBuckets> tags{};
+  std::uint32_t first_command = kNone;  // Active ones, in order of arrival.
+  std::uint32_t last_command = kNone;
+  std::uint32_t active = 0;
+  ChannelCounters counters;
+
+  template <class S>
+  bool Is() const {
+    return std::holds_alternative<S>(state);
+  }
+  template <class S>
+  S& As() {
+    S* s = std::get_if<S>(&state);
+    SRPT_CHECK(s != nullptr);
+    return *s;
+  }
+};
+
+// --- The shard ----------------------------------------------------------------------------------
+
+struct NexusView {
+  NexusId id;
+  std::vector<LuId> attentions;    // Units with a unit attention pending.
+  std::vector<LuId> stale_writes;  // One entry a write of a dead channel still with a backend.
+};
+
+struct Fence {
+  bool open = false;
+  FenceId id;
+  LuId lu;
+  std::uint32_t scan = 0;       // The next command to look at; all when == commands.size().
+  std::uint32_t remaining = 0;  // Aborted commands that may still have effects.
+};
+inline constexpr std::size_t kFencesMax = 64;
+
+struct Shard::State {
+  State(const Parameters& parameters, ShardId id, MemoryPort* memory);
+
+  Parameters params;
+  ShardId id;
+  MemoryPort* memory;
+  std::shared_ptr<const Snapshot> snapshot;
+
+  std::vector<Channel> channels;
+  std::vector<Command> commands;  // Of channel c, receive r: c * kCommandsPerChannel + r.
+  std::vector<Piece> pieces;
+  std::vector<std::uint32_t> free_pieces;
+  Ring<std::uint32_t> buffer_queue;  // Commands that want a data buffer, in order.
+  Ring<std::uint32_t> resume_queue;  // Parked commands to admit again.
+  Ring<std::uint32_t> dirty;         // Channels whose wire queue may move.
+  std::vector<NexusView> nexuses;    // By slot.
+  std::array<Fence, kFencesMax> fences;
+  std::uint32_t fences_scanning = 0;
+  std::vector<LuId> retiring;
+  bool look_at_retiring = false;  // A command ended since the last look.
+  std::uint32_t active = 0;  // Commands that are not Free.
+
+  Time timer = kNever;  // No deadline is earlier.
+  Time watch = kNever;  // The next look at what was posted long ago.
+
+  // Of the step under way.
+  Time now;
+  Actions* actions = nullptr;
+  Fingerprint fingerprint;
+
+  // --- Names ---
+  std::uint32_t ChannelOf(std::uint32_t command) const {
+    return command / limits::kCommandsPerChannel;
+  }
+  RecvId RecvOf(std::uint32_t command) const {
+    return RecvId(command % limits::kCommandsPerChannel);
+  }
+  ChannelId IdOf(std::uint32_t channel) const {
+    return ChannelId::Make(channel, channels[channel].generation);
+  }
+  CommandId IdOfCommand(std::uint32_t command) const {
+    return CommandId::Make(command, commands[command].generation);
+  }
+  // Null for an id whose channel is gone.
+  Channel* Find(ChannelId id);
+  std::uint32_t IndexOf(const Channel& channel) const {
+    return static_cast<std::uint32_t>(&channel - channels.data());
+  }
+  const LunMap& LunMapOf(const Channel& channel) const;
+
+  // --- Small things everybody does ---
+  template <class A>
+  void Do(const A& action) {
+    actions->Add(action);
+  }
+  void Log(LogLevel level, const Channel& channel, const char* format, ...)
+      __attribute__((format(printf, 4, 5)));
+  // Wakes the shard at `t` at the latest.
+  void WakeAt(Time t) {
+    if (t < timer) timer = t;
+  }
+  void MarkDirty(std::uint32_t channel);
+  // Whether a step has room for `n` more actions and a few that follow from them.
+  bool Room(std::size_t n) const { return actions->room() >= n + 8; }
+};
+
+using ShardState = Shard::State;
+
+}  // namespace srpt
+
+#endif  // CORE_SRP_SHARD_STATE_H_
