@@ -65,14 +65,16 @@ LIST
 profile() { # TARGET RW BS DEPTH SECONDS
   echo 0 >/proc/sys/kernel/kptr_restrict
   echo -1 >/proc/sys/kernel/perf_event_paranoid
-  perf record -a -e cpu-clock -F 999 -g -o /tmp/perf.data sleep "$5" >/dev/null 2>&1 &
+  # Begins after fio's ramp, ends before fio does: no idle time in between.
+  (sleep 2 && perf record -a -e cpu-clock -F 999 -o /tmp/perf.data sleep $(($5 - 2))) \
+    >/dev/null 2>&1 &
   measure "${DISK_OF[$1]}" "$2" "$3" "$4" "$5"
   wait %1
   echo "--- by program"
-  perf report -i /tmp/perf.data --no-children -g none --sort comm,dso --stdio 2>/dev/null |
+  perf report -i /tmp/perf.data --no-children --sort comm,dso --stdio 2>/dev/null |
     grep -v '^#' | grep -v '^$' | head -n 15
   echo "--- by function"
-  perf report -i /tmp/perf.data --no-children -g none --sort dso,symbol --stdio 2>/dev/null |
+  perf report -i /tmp/perf.data --no-children --sort dso,symbol --stdio 2>/dev/null |
     grep -v '^#' | grep -v '^$' | head -n 40
 }
 
