@@ -1,0 +1,125 @@
+// The queue pairs and completion queues of one shard.
+//
+// Posting: work requests are prebuilt and gathered per queue pair; Flush hands each queue pair all
+// its receives in one post, then all its sends in one. On Soft-RoCE every ibv_post_send is a system
+// call, so this decides the speed. Receives go first: a credit must never be granted without one.
+//
+// Completions: two queues a device, one for sends and one for receives. Only the receive queue wakes
+// a sleeping loop always. The end of a SEND alone gives nobody anything to do, so the send queue is
+// armed only while an RDMA with a signal is open (somebody waits for its data), or while many sends
+// are; else the loop looks at it with the next receive, or after kLazySendsMs.
+// Each poll looks at the sends first: a response's end is seen before the command that follows it.
+//
+// Neither queue can overrun: a queue pair is opened only if all that it may post fits.
+#ifndef TARGET_VERBS_DATAPATH_H_
+#define TARGET_VERBS_DATAPATH_H_
+
+#include <infiniband/verbs.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/action.h"
+#include "core/base/result.h"
+#include "target/verbs/connection.h"
+#include "target/verbs/device.h"
+#include "target/verbs/fabric.h"
+#include "target/verbs/memory.h"
+#include "target/verbs/wr_id.h"
+
+namespace srpt::target {
+
+inline constexpr int kPollBatch = 64;          // Completions of one queue in one poll.
+inline constexpr std::size_t kGatherMax = 512;  // RDMA work requests gathered before they must go.
+inline constexpr std::uint32_t kInlineBytes = 64;  // A response without sense data fits.
+inline constexpr std::uint32_t kSendsOpenLazily = 24;
+inline constexpr int kLazySendsMs = 2;
+// Polls after which what could not be posted is reported although earlier work has not ended.
+inline constexpr std::uint32_t kUnpostedPollsMax = 4096;
+
+WorkStatus ToWorkStatus(ibv_wc_status status);
+
+class Datapath {
+ public:
+  // Slots of `connections` are channel slots; the vector belongs to the caller and never moves.
+  Datapath(ShardMemory& memory, std::vector<Connection>& connections);
+  ~Datapath();
+  Datapath(const Datapath&) = delete;
+  Datapath& operator=(const Datapath&) = delete;
+
+  // Makes protection domain and completion queues for `send_entries` and `recv_entries` work
+  // requests (less where the device's limit is lower), and registers the pool.
+  Result<DeviceIndex, std::string> AddDevice(const Device& device, std::uint32_t send_entries,
+                                             std::uint32_t recv_entries);
+
+  // Makes the queue pair of `connection` (whose cm and device are set) and posts its receives.
+  // Null, or a static string: what failed; then nothing is left of it.
+  const char* Open(Connection& connection, const action::Accept& accept);
+  // Queue pair to error: all posted work comes back.
+  void Break(Connection& connection);
+  // Destroys the queue pair and deregisters its memory. Completions that name it are dropped.
+  void Close(Connection& connection);
+
+  void Post(const action::PostRecv& post);
+  void Post(const action::SendIu& send);
+  void Post(const action::RdmaWrite& write);
+  void Post(const action::RdmaRead& read);
+  void Flush();
+
+  std::size_t Poll(EventSink& sink);
+  bool Arm();
+  bool LazySends() const;
+  std::vector<int> completion_fds() const;
+  void OnWake();
+
+ private:
+  struct Queue {
+    ibv_cq* cq = nullptr;
+    std::uint32_t entries = 0;
+    std::uint32_t promised = 0;   // To open queue pairs.
+    std::uint32_t returning = 0;  // Of closed ones, until the queue was seen empty.
+    bool armed = false;
+  };
+  struct DevicePath {
+    std::string name;
+    DeviceLimits limits;
+    ibv_pd* pd = nullptr;
+    ibv_comp_channel* channel = nullptr;
+    Queue send;
+    Queue recv;
+    std::uint32_t sends_open = 0;
+    std::uint32_t rdma_open = 0;
+  };
+  struct Rdma {
+    ibv_send_wr wr{};
+    ibv_sge sge{};
+  };
+
+  Connection& Of(ChannelId channel);
+  Connection* Find(ChannelId channel);
+  void Remember(Connection& connection);
+  void Prebuild(Connection& connection, const action::Accept& accept);
+  void Gather(Connection& connection, ibv_send_wr& wr, WrKind kind, std::uint32_t index);
+  template <class Action>
+  void GatherRdma(const Action& action, ibv_wr_opcode opcode, std::uint32_t lkey);
+  void FlushRecvs(Connection& connection);
+  void FlushSends(Connection& connection);
+  void Unpost(Connection& connection, std::uint64_t wr_id);
+  std::size_t PollQueue(DevicePath& device, Queue& queue, EventSink& sink);
+  void Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t bytes, EventSink& sink);
+  void ReportUnposted(EventSink& sink);
+
+  ShardMemory& memory_;
+  std::vector<Connection>& connections_;
+  std::vector<DevicePath> devices_;
+  std::vector<Connection*> gathered_;
+  std::vector<Rdma> rdma_;
+  std::size_t rdma_used_ = 0;
+  std::size_t unposted_connections_ = 0;
+};
+
+}  // namespace srpt::target
+
+#endif  // TARGET_VERBS_DATAPATH_H_

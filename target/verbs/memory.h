@@ -1,0 +1,128 @@
+// The memory of one shard: a pool of data buffers, and per channel its receive and send buffers.
+// All of it is zero at the start, registered for local access only: no peer can name it.
+//
+// The pool is registered once per protection domain (device). A channel's memory is registered with
+// its own device when the connection is accepted; it outlives the queue pair until core says that
+// nothing of the channel remains, because a backend may still write from a receive buffer.
+//
+// iWARP: the sink of an RDMA READ must be open to remote writes (RFC 5040 lets the responder write
+// it), so the pool gets a second registration there, whose key goes into READs only.
+#ifndef TARGET_VERBS_MEMORY_H_
+#define TARGET_VERBS_MEMORY_H_
+
+#include <infiniband/verbs.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/action.h"
+#include "core/base/result.h"
+#include "core/config.h"
+#include "core/ports.h"
+#include "target/verbs/memory_layout.h"
+
+namespace srpt::target {
+
+// Anonymous zeroed memory, page-aligned; huge pages where the system has some.
+class PinnedMemory {
+ public:
+  PinnedMemory() = default;
+  ~PinnedMemory();
+  PinnedMemory(PinnedMemory&& other) noexcept;
+  PinnedMemory& operator=(PinnedMemory&& other) noexcept;
+  PinnedMemory(const PinnedMemory&) = delete;
+  PinnedMemory& operator=(const PinnedMemory&) = delete;
+
+  // False: the system has no more memory.
+  bool Allocate(std::size_t bytes);
+  void Release();
+  std::uint8_t* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t mapped_ = 0;
+};
+
+// Which device of the driver, in the order of RegisterPool.
+using DeviceIndex = std::uint32_t;
+
+class ShardMemory final : public MemoryPort {
+ public:
+  ShardMemory(std::uint32_t data_buffers, std::uint32_t channels);
+  ~ShardMemory() override;
+  ShardMemory(const ShardMemory&) = delete;
+  ShardMemory& operator=(const ShardMemory&) = delete;
+
+  // Allocates the pool, zeroed. Once, before everything else. False: no memory.
+  bool AllocatePool();
+  // Registers the pool with one more device. The error is a message for the user.
+  Result<DeviceIndex, std::string> RegisterPool(ibv_pd* pd, bool iwarp);
+  MutableBytes pool() const { return {pool_.data(), pool_.size()}; }
+
+  // Told of every data buffer that core is about to write to through this port.
+  using DataObserver = void (*)(void* context, const void* address);
+  void SetDataObserver(DataObserver observer, void* context) {
+    observer_ = observer;
+    observer_context_ = context;
+  }
+
+  // Lays out, allocates and registers a channel's buffers. Null, or a static string: what failed.
+  const char* OpenChannel(ChannelId channel, const ChannelGeometry& geometry, ibv_pd* pd);
+  // The queue pair is gone: the memory stays, its registration goes.
+  void DeregisterChannel(ChannelId channel);
+  // Nothing of the channel remains.
+  void ForgetChannel(ChannelId channel);
+  // Every registration goes: before the protection domains do.
+  void DeregisterAll();
+
+  // MemoryPort.
+  MutableBytes SendBuffer(ChannelId channel, SendId send) override;
+  Bytes RecvBuffer(ChannelId channel, RecvId recv) override;
+  MutableBytes DataBuffer(BufferId buffer) override;
+
+  // The bytes that the next IuReceived brings.
+  void SetReceived(ChannelId channel, RecvId recv, std::uint32_t bytes);
+  // Where a backend reads or writes.
+  MutableBytes At(const MemRef& memory);
+
+  // For work requests.
+  std::uint32_t data_buffers() const { return data_buffers_; }
+  std::uint8_t* DataAddress(BufferId buffer) const {
+    return pool_.data() + std::size_t{buffer.v} * limits::kDataBufferBytes;
+  }
+  std::uint32_t PoolKey(DeviceIndex device) const { return pool_keys_[device]->lkey; }
+  std::uint32_t ReadSinkKey(DeviceIndex device) const { return sink_keys_[device]->lkey; }
+  std::uint32_t ChannelKey(ChannelId channel) { return Of(channel).registration->lkey; }
+  std::uint8_t* RecvAddress(ChannelId channel, RecvId recv);
+
+ private:
+  struct ChannelMemory {
+    ChannelId channel;
+    ChannelGeometry geometry;
+    ChannelLayout layout;
+    PinnedMemory memory;
+    ibv_mr* registration = nullptr;
+    std::vector<std::uint32_t> received;  // By RecvId: bytes of its last IU.
+  };
+  ChannelMemory& Of(ChannelId channel);
+
+  const std::uint32_t data_buffers_;
+  PinnedMemory pool_;
+  std::vector<ibv_mr*> pool_keys_;       // By DeviceIndex.
+  std::vector<ibv_mr*> sink_keys_;       // The same, but on iWARP.
+  DataObserver observer_ = nullptr;
+  void* observer_context_ = nullptr;
+  std::vector<ChannelMemory> channels_;  // By slot.
+};
+
+// Raises RLIMIT_MEMLOCK to its hard limit, and the hard limit too where that is allowed. Returns the
+// limit in bytes (RLIM_INFINITY: none).
+std::uint64_t RaiseMemoryLock();
+
+}  // namespace srpt::target
+
+#endif  // TARGET_VERBS_MEMORY_H_

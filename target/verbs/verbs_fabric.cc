@@ -1,0 +1,92 @@
+#include "target/verbs/verbs_fabric.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace srpt::target {
+
+VerbsFabric::VerbsFabric(const Parameters& parameters)
+    : connections_(parameters.channels_per_shard),
+      memory_(parameters.data_buffers_per_shard, parameters.channels_per_shard),
+      datapath_(memory_, connections_),
+      listener_(datapath_, memory_, connections_) {}
+
+VerbsFabric::~VerbsFabric() = default;
+
+Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
+    const Parameters& parameters, const std::vector<FabricPort>& ports) {
+  std::unique_ptr<VerbsFabric> fabric(new VerbsFabric(parameters));
+  if (!fabric->memory_.AllocatePool()) {
+    return Err{std::string("not enough memory for the data buffers")};
+  }
+  const std::string failed = fabric->listener_.Start();
+  if (!failed.empty()) return Err{failed};
+  const std::uint32_t channels = parameters.channels_per_shard;
+  const std::uint32_t recvs = parameters.credits + limits::kReceivesBeyondCredits;
+  DeviceIndex index = 0;
+  for (const FabricPort& port : ports) {
+    ibv_context* const context = port.device->context;
+    if (fabric->contexts_.empty() || fabric->contexts_.back() != context) {
+      Result<DeviceIndex, std::string> added = fabric->datapath_.AddDevice(
+          *port.device, channels * parameters.srpt_sq_size, channels * recvs);
+      if (!added.ok()) return Err{added.error()};
+      index = *added;
+      fabric->contexts_.push_back(context);
+      const int flags = fcntl(context->async_fd, F_GETFL);
+      fcntl(context->async_fd, F_SETFL, flags | O_NONBLOCK);
+    }
+    fabric->listener_.AddPort({context, port.port->port, port.id, index,
+                               port.port->transport == Transport::kIwarp});
+  }
+  return fabric;
+}
+
+void VerbsFabric::Carry(const action::Disconnect& disconnect) {
+  datapath_.Flush();  // What core posted before comes first.
+  listener_.Carry(disconnect);
+}
+
+std::size_t VerbsFabric::Poll(EventSink& sink) {
+  const std::size_t owed = listener_.owes() ? listener_.DeliverOwed(sink) : 0;
+  return owed + datapath_.Poll(sink);
+}
+
+std::size_t VerbsFabric::PollConnections(EventSink& sink) {
+  for (ibv_context* context : contexts_) PollAsync(context);
+  return listener_.Poll(sink);
+}
+
+std::vector<int> VerbsFabric::connection_fds() const {
+  std::vector<int> fds = {listener_.fd()};
+  for (const ibv_context* context : contexts_) fds.push_back(context->async_fd);
+  return fds;
+}
+
+// Everything that matters comes through the CM too (a device that goes, a path that moves) or as a
+// failed work request; these are for the log. They must be taken: destroying a queue pair waits for
+// its events.
+void VerbsFabric::PollAsync(ibv_context* context) {
+  ibv_async_event event;
+  while (ibv_get_async_event(context, &event) == 0) {
+    const char* const name = ibv_get_device_name(context->device);
+    switch (event.event_type) {
+      case IBV_EVENT_DEVICE_FATAL:
+      case IBV_EVENT_CQ_ERR:
+        spdlog::error("{}: {}", name, ibv_event_type_str(event.event_type));
+        break;
+      case IBV_EVENT_PORT_ACTIVE:
+      case IBV_EVENT_PORT_ERR:
+      case IBV_EVENT_GID_CHANGE:
+        spdlog::warn("{} port {}: {}", name, event.element.port_num,
+                     ibv_event_type_str(event.event_type));
+        break;
+      default:
+        spdlog::debug("{}: {}", name, ibv_event_type_str(event.event_type));
+    }
+    ibv_ack_async_event(&event);
+  }
+}
+
+}  // namespace srpt::target
