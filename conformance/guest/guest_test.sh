@@ -2,9 +2,10 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# A guest suite as a bazel test: guest_test.sh SUITE SRPT [VMRUN OPTION]...
+# A guest suite as a bazel test: guest_test.sh SUITE SRPT [VMRUN OPTION]... [-- FILE...]
 # SUITE is a script of this folder without .sh; SRPT is the daemon (or "lio": the kernel's own target
-# in its place). Each PASS, FAIL and SKIP line of the suite becomes a case of the test's XML.
+# in its place); FILEs go to /tmp/suite in the guest, with their paths. Each PASS, FAIL and SKIP line
+# of the suite becomes a case of the test's XML, unless the suite leaves an XML of its own.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 suite=$1 srpt=$2
@@ -12,8 +13,15 @@ shift 2
 logs=${TEST_UNDECLARED_OUTPUTS_DIR:-$(mktemp -d)}
 add=(--env "TARGET=lio")
 [ "$srpt" = lio ] || add=(--add "$(readlink -f "$srpt"):/srpt" --env "TARGET=srpt")
+[ -z "${SRPT_PYTEST_ARGS:-}" ] || add+=(--env "SRPT_PYTEST_ARGS=$SRPT_PYTEST_ARGS")
 for file in checks.sh smoke_checks.sh; do add+=(--add "$here/$file:/$file"); done
-"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-240}" --logs "$logs" "${add[@]}" "$@" \
+while [ $# -gt 0 ]; do
+  [ "$1" != -- ] || { shift; break; }
+  add+=("$1")
+  shift
+done
+for file in "$@"; do add+=(--add "$file:/tmp/suite/$file"); done
+"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-240}" --logs "$logs" "${add[@]}" \
   "$here/$suite.sh" 2>&1 | tee "$logs/suite.log"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then
@@ -22,7 +30,9 @@ if [ "$status" != 0 ]; then
   done
   echo "--- all logs of the guest: $logs"
 fi
-if [ -n "${XML_OUTPUT_FILE:-}" ]; then
+if [ -n "${XML_OUTPUT_FILE:-}" ] && [ -s "$logs/pytest.xml" ]; then
+  cp "$logs/pytest.xml" "$XML_OUTPUT_FILE"
+elif [ -n "${XML_OUTPUT_FILE:-}" ]; then
   awk -v suite="$suite" -v status="$status" '
     function escape(s) { gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/"/, "\\&quot;", s); return s }
     BEGIN { print "<testsuites><testsuite name=\"" suite "\">" }

@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Python conformance suites on the verbs arm, in the guest (boot it with --hostroot): the host's
-# own python3 and pytest, over 9p, against the target that runs here. The suites and the module
-# srptest.so stand in /tmp/suite. Arguments: pytest's. Last line: N passed, N failed, N skipped.
+# own python3 and pytest, over 9p, against the target that runs here. /tmp/suite holds the suites
+# (conformance/suites) and the module (pytests/srptest.so), as the project lays them out. Arguments:
+# pytest's, or those of SRPT_PYTEST_ARGS. Last line: N passed, N failed, N skipped.
 . /lib.sh
 . /target.sh
 
+eval "set -- ${SRPT_PYTEST_ARGS:-} \"\$@\""
 enter=/hostroot
 rxe_up || { echo "rdma_rxe did not come up"; exit 1; }
 target_start || exit 1
@@ -19,7 +21,7 @@ mount --bind /dev/shm $enter/dev/shm
 
 status=0
 chroot $enter /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 \
-  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/suite ${SRPT_TEST_ENV:-} \
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/suite:/tmp/suite/pytests \
   SRPT_ARM=rxe SRPT_TARGET=$GUEST_IP:$TARGET_PORT SRPT_GUID=$TARGET_GUID SRPT_ADMIN=$SRPT_SOCKET \
   SRPT_TARGET_NAME=$GUEST_GID \
   /bin/sh -c 'cd /tmp/suite && exec /usr/bin/python3 -m pytest -p no:cacheprovider -rs \
