@@ -77,6 +77,7 @@ struct AddTargetToGroup {
   std::string group;
   std::string target_group;
   std::string target;
+  std::uint16_t rel_tgt_id = 0;  // Of another host's target; of ours it is known.
 };
 struct SetAluaState {
   std::string group;

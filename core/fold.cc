@@ -98,7 +98,9 @@ class Folder {
   void Put(const admin::AddDeviceGroup& x) { All(x.group); }
   void Put(const admin::AddDeviceToGroup& x) { All(x.group, x.device); }
   void Put(const admin::AddTargetGroup& x) { All(x.group, x.target_group, x.group_id); }
-  void Put(const admin::AddTargetToGroup& x) { All(x.group, x.target_group, x.target); }
+  void Put(const admin::AddTargetToGroup& x) {
+    All(x.group, x.target_group, x.target, x.rel_tgt_id);
+  }
   void Put(const admin::SetAluaState& x) { All(x.group, x.target_group, x.state); }
   void Put(const admin::SetAluaPreferred& x) { All(x.group, x.target_group, x.preferred); }
   void Put(const admin::CloseSession& x) { All(x.target, x.session); }

@@ -43,7 +43,7 @@ struct SessionChannel {
 struct SessionInfo {
   TargetPortId port;
   std::string target;
-  std::string name;  // The initiator's address; `_1`, `_2`, ... when taken.
+  std::string name;            // The initiator's address; `_1`, `_2`, ... when taken.
   std::string initiator_name;  // Without the suffix: what masking matches.
   PortId initiator_port;
   PortId target_port;

@@ -1,0 +1,77 @@
+#include "core/srp/director_invariants.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/srp/director_state.h"
+
+namespace srpt {
+
+std::string DirectorInvariants::Broken(const Director& director) {
+  const Director::State& s = *director.state_;
+
+  std::vector<std::uint32_t> load(s.parameters.shards, 0);
+  std::set<std::pair<ShardId, ChannelId>> channels;
+  std::set<std::pair<TargetPortId, std::string>> names;
+  for (const auto& [slot, nexus] : s.nexuses.all()) {
+    if (nexus.id.slot() != slot) return "A nexus is kept under the slot of its id.";
+    if (nexus.IsEmpty()) return "A nexus has a channel or a login under way.";
+    if (!names.emplace(nexus.key.port, nexus.name).second) {
+      return "No two sessions of a target have the same name.";
+    }
+    for (const NexusChannel& channel : nexus.channels) {
+      if (!channels.emplace(channel.shard, channel.channel).second) {
+        return "A channel belongs to one nexus, once.";
+      }
+      ++load[channel.shard.v];
+    }
+    std::size_t staying = 0;
+    for (const NexusChannel& channel : nexus.channels) staying += channel.closing ? 0 : 1;
+    if (staying > limits::kChannelsPerNexusMax) {
+      return "A nexus has no more channels than its limit.";
+    }
+    if (s.snapshot == nullptr || slot >= s.snapshot->map_of_nexus.size()) {
+      return "Every nexus was published.";
+    }
+    const LunMap& map = s.snapshot->MapOf(nexus.id);
+    for (const auto& [lu, queue] : nexus.attentions.queues()) {
+      if (queue.empty()) return "A unit with an attention pending has one.";
+      const std::set<UnitAttention> different(queue.begin(), queue.end());
+      if (different.size() != queue.size()) return "A unit attention is queued once.";
+      if (std::none_of(map.entries().begin(), map.entries().end(),
+                       [id = lu](const LunMap::Entry& e) { return e.lu.id == id; })) {
+        return "A unit attention is pending only where the nexus sees the unit.";
+      }
+    }
+  }
+  std::map<NexusId, std::uint32_t> opening;
+  for (const auto& [conn, o] : s.openings) {
+    ++opening[o.nexus];
+    ++load[o.shard.v];
+  }
+  for (const auto& [slot, nexus] : s.nexuses.all()) {
+    const auto at = opening.find(nexus.id);
+    if (nexus.opening != (at == opening.end() ? 0 : at->second)) {
+      return "A nexus counts its logins under way.";
+    }
+    if (at != opening.end()) opening.erase(at);
+  }
+  if (!opening.empty()) return "A login under way belongs to a nexus.";
+  if (load != s.load) return "A shard's load is its channels and logins under way.";
+
+  for (const auto& [lu, queue] : s.resets.queues()) {
+    if (queue.empty()) return "A unit with LUN RESETs waiting has one.";
+    for (std::size_t i = 1; i < queue.size(); ++i) {
+      if (!queue[i].waiting.empty()) return "LUN RESETs of one unit go one after the other.";
+    }
+  }
+  for (const auto& [lu, retiring] : s.retiring) {
+    if (retiring.waiting.empty()) return "A removed unit that shards still use waits for one.";
+    if (!s.ExportsOf(lu).empty()) return "A removed unit is at no LUN.";
+  }
+  return "";
+}
+
+}  // namespace srpt

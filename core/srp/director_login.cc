@@ -1,0 +1,227 @@
+// The director's logins and channels.
+#include <algorithm>
+#include <utility>
+
+#include "core/srp/director_state.h"
+#include "core/wire/login_rsp.h"
+#include "core/wire/name.h"
+
+namespace srpt {
+
+using wire::LoginRejReason;
+
+void Director::State::On(const event::LoginRequested& login) {
+  if (openings.count(login.conn) != 0) {
+    outbox.Log(LogLevel::kError, "a connection request came twice; the second is ignored");
+    return;
+  }
+  const SnapshotTarget* target = FindTarget(login.port);
+  if (target == nullptr) {
+    LoginRefusal refusal;
+    refusal.why = "there is no such target port";
+    return Refuse(login, nullptr, refusal);
+  }
+  const LoginTerms terms{&parameters, target->port.name, target->port.enabled, shutting_down};
+  const auto judged = JudgeLogin(terms, login);
+  if (!judged.ok()) return Refuse(login, target, judged.error());
+
+  const wire::LoginReq& req = judged->req;
+  const Nexus* nexus = nexuses.Find(KeyOf(login, req));
+  const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
+  const std::size_t beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
+  if (const auto refusal = JudgeChannel(req, beside, nexus != nullptr || !nexuses.full())) {
+    return Refuse(login, target, *refusal);
+  }
+  Open(login, *target, *judged);
+}
+
+void Director::State::Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
+                             const LoginRefusal& refusal) {
+  const std::string_view name = target == nullptr ? "an unknown target" : target->port.name;
+  outbox.Log(
+      LogLevel::kWarning,
+      DescribeRefusal(DescribeLogin(login.source, name, refusal.req ? &*refusal.req : nullptr),
+                      refusal));
+  outbox.Add(MakeReject(login.conn, refusal.reason, refusal.tag));
+}
+
+void Director::State::Open(const event::LoginRequested& login, const SnapshotTarget& target,
+                           const LoginGrant& grant) {
+  const wire::LoginReq& req = grant.req;
+  const NexusKey key = KeyOf(login, req);
+  const std::string address(wire::FormatPeerAddress(login.source).view());
+  const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
+
+  auto result = wire::MultichannelResult::kNoneExisted;
+  std::string before;  // What became of earlier channels, for the log.
+  Nexus* nexus = nexuses.Find(key);
+  const bool is_new = nexus == nullptr;
+  const std::size_t surviving = is_new ? 0 : Surviving(*nexus);
+  const bool takeover = !is_new && (single || surviving == 0);
+  if (surviving != 0) {
+    result = single ? wire::MultichannelResult::kTerminated : wire::MultichannelResult::kMaintained;
+    before = ", " + std::to_string(surviving) + (single ? " earlier ended" : " earlier kept");
+  }
+  if (is_new) nexus = &nexuses.Add(key, address);
+  if (takeover) CloseAll(*nexus, CloseReason::kReplaced);
+  ++nexus->opening;
+  const bool moved = takeover && nexus->initiator_name != address;
+  if (moved) nexuses.Rename(*nexus, address);
+  if (is_new || moved) Refresh(is_new ? nexus : nullptr);
+  if (takeover) {
+    for (const LunMap::Entry& entry : snapshot->MapOf(nexus->id).entries()) {
+      Establish(*nexus, entry.lu.id, kUaNexusLoss);
+    }
+  }
+
+  const std::string text = DescribeLogin(login.source, target.port.name, &req);
+  if (req.initiator_port == PortId{}) {
+    outbox.Log(LogLevel::kWarning,
+               text +
+                   ": i_port_id is all zero, so hosts are told apart by their addresses; set "
+                   "initiator_ext on each");
+  }
+  if (grant.rdma_read_depth == 0) {
+    outbox.Log(LogLevel::kWarning,
+               text + ": the initiator takes no RDMA READ; only immediate data can be written");
+  }
+  const ShardId shard = LeastLoadedShard();
+  ++load[shard.v];
+  Opening opening;
+  opening.nexus = nexus->id;
+  opening.shard = shard;
+  opening.tag = req.tag;
+  opening.login = text;
+  opening.session =
+      "session " + nexus->name + ", shard " + std::to_string(shard.v) +
+      (single ? ", single channel" : ", multichannel") + before +
+      (grant.imm_data_offset != 0 ? ", immediate data at " + std::to_string(grant.imm_data_offset)
+                                  : std::string(", no immediate data"));
+  openings.emplace(login.conn, std::move(opening));
+
+  message::OpenChannel open;
+  open.conn = login.conn;
+  open.nexus = nexus->id;
+  open.port = login.port;
+  open.login_tag = req.tag;
+  open.max_it_iu_len = parameters.srp_max_req_size;
+  open.max_ti_iu_len = parameters.srp_max_rsp_size;
+  open.credits = parameters.credits;
+  open.imm_data_offset = grant.imm_data_offset;
+  open.sq_size = parameters.srpt_sq_size;
+  open.rdma_read_depth = grant.rdma_read_depth;
+  open.login_rsp_flags =
+      static_cast<std::uint8_t>(grant.login_rsp_flags | static_cast<std::uint8_t>(result));
+  outbox.ToShard(shard, open);
+}
+
+ShardId Director::State::LeastLoadedShard() const {
+  const auto least = std::min_element(load.begin(), load.end());  // The first of equals.
+  return ShardId(static_cast<std::uint32_t>(least - load.begin()));
+}
+
+std::size_t Director::State::Surviving(const Nexus& nexus) const {
+  std::size_t n = 0;
+  for (const NexusChannel& channel : nexus.channels) n += channel.closing ? 0 : 1;
+  if (nexus.opening == 0) return n;
+  for (const auto& [conn, opening] : openings) {
+    if (opening.nexus == nexus.id && !opening.close) ++n;
+  }
+  return n;
+}
+
+std::size_t Director::State::CloseAll(Nexus& nexus, CloseReason reason) {
+  std::size_t n = 0;
+  for (NexusChannel& channel : nexus.channels) {
+    if (channel.closing) continue;
+    channel.closing = true;
+    outbox.ToShard(channel.shard, message::CloseChannel{channel.channel, reason});
+    ++n;
+  }
+  for (auto& [conn, opening] : openings) {
+    if (opening.nexus != nexus.id || opening.close) continue;
+    opening.close = reason;
+    ++n;
+  }
+  return n;
+}
+
+void Director::State::ForgetIfEmpty(NexusId id) {
+  const Nexus* nexus = nexuses.Find(id);
+  if (nexus == nullptr || !nexus->IsEmpty()) return;
+  outbox.Log(LogLevel::kInfo,
+             "session " + nexus->name + " on " + targets.at(nexus->key.port).port.name + " ended");
+  outbox.ToAllShards(message::ForgetNexus{id});
+  nexuses.Remove(id);
+  TellIfDown();
+}
+
+void Director::State::On(const event::ConnectionGone& gone) {
+  const auto at = openings.find(gone.conn);
+  if (at != openings.end()) at->second.gone = true;  // The shard hears of it from its own driver.
+}
+
+void Director::State::OnMessage(ShardId shard, const message::ChannelOpened& opened) {
+  const auto at = openings.find(opened.conn);
+  if (at == openings.end()) return;
+  const Opening opening = std::move(at->second);
+  openings.erase(at);
+  Nexus* nexus = nexuses.Find(opening.nexus);
+  SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
+  --nexus->opening;
+  NexusChannel channel{opened.conn, shard, opened.channel, false, false};
+  outbox.Log(LogLevel::kInfo, opening.login + " accepted: " + opening.session);
+  if (opening.close) {
+    channel.closing = true;
+    outbox.ToShard(shard, message::CloseChannel{opened.channel, *opening.close});
+  }
+  nexus->channels.push_back(channel);
+}
+
+void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& refused) {
+  const auto at = openings.find(refused.conn);
+  if (at == openings.end()) return;
+  const Opening opening = std::move(at->second);
+  openings.erase(at);
+  --load[opening.shard.v];
+  if (refused.rejected || opening.gone) {
+    outbox.Log(LogLevel::kWarning,
+               opening.login + " came to nothing: the connection request is gone or the device " +
+                   "would not take it");
+  } else {
+    const LoginRefusal refusal{LoginRejReason::kInsufficientResources,
+                               opening.tag,
+                               {},
+                               "shard " + std::to_string(shard.v) +
+                                   " has no room for another channel; fewer channels (ch_count) "
+                                   "or more memory would let it in"};
+    outbox.Log(LogLevel::kWarning, DescribeRefusal(opening.login, refusal));
+    outbox.Add(MakeReject(refused.conn, refusal.reason, opening.tag));
+  }
+  Nexus* nexus = nexuses.Find(opening.nexus);
+  SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
+  --nexus->opening;
+  ForgetIfEmpty(opening.nexus);
+}
+
+void Director::State::OnMessage(ShardId shard, const message::ChannelLive& live) {
+  Nexus* nexus = nexuses.Find(live.nexus);
+  if (nexus == nullptr) return;
+  for (NexusChannel& channel : nexus->channels) {
+    if (channel.shard == shard && channel.channel == live.channel) channel.live = true;
+  }
+}
+
+void Director::State::OnMessage(ShardId shard, const message::ChannelClosed& closed) {
+  Nexus* nexus = nexuses.Find(closed.nexus);
+  if (nexus == nullptr) return;
+  const auto at = std::find_if(nexus->channels.begin(), nexus->channels.end(), [&](const auto& c) {
+    return c.shard == shard && c.channel == closed.channel;
+  });
+  if (at == nexus->channels.end()) return;
+  nexus->channels.erase(at);
+  --load[shard.v];
+  ForgetIfEmpty(closed.nexus);
+}
+
+}  // namespace srpt

@@ -1,0 +1,152 @@
+// The director's state and the verbs on it. Theory of operation:
+//
+// An event changes the books (nexuses, LUN mappings, devices, ALUA groups) and puts what follows in
+// the outbox. Whatever changes who sees what ends in Refresh(): it builds the next snapshot, sends
+// it to every shard, compares it nexus by nexus with the one before, and establishes the unit
+// attentions that the difference calls for; no verb has to know who is concerned.
+//
+// A login: policy -> nexus -> shard -> Publish -> UnitAttentionPending -> OpenChannel; the shard
+// answers ChannelOpened or ChannelRefused. Messages of one pair stay in order, so a shard knows the
+// nexus's units and attentions before its first command.
+//
+// A nexus lives while it has a channel, closing ones included, or a login under way; then the
+// shards forget it. A login that finds it without any channel that stays (single-channel operation,
+// or a relogin while the old queue pairs still rest in timewait) takes it over: the id stays, so
+// that the shard can hold new commands behind old writes, and every unit reports I_T nexus loss
+// (29/07) instead of the power on (29/00) of a new one.
+#ifndef CORE_SRP_DIRECTOR_STATE_H_
+#define CORE_SRP_DIRECTOR_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/srp/alua_groups.h"
+#include "core/srp/director.h"
+#include "core/srp/director_outbox.h"
+#include "core/srp/director_snapshot.h"
+#include "core/srp/login_policy.h"
+#include "core/srp/lun_mapping.h"
+#include "core/srp/lun_resets.h"
+#include "core/srp/nexus_table.h"
+
+namespace srpt {
+
+// A login that a shard was asked to accept.
+struct Opening {
+  NexusId nexus;
+  ShardId shard;
+  Tag tag;
+  bool gone = false;                 // The peer gave up: there is nobody to reject.
+  std::optional<CloseReason> close;  // As soon as it is open.
+  std::string login;                 // DescribeLogin().
+  std::string session;               // What becomes of it, for the log.
+};
+
+struct AdminResult {
+  admin::Status status = admin::Status::kOk;
+  std::string text;
+};
+
+struct Director::State {
+  State(const Parameters& parameters, std::vector<TargetPort> ports);
+
+  // --- Events (director.cc; logins and channels: director_login.cc) -----------------------------
+  void On(const event::DeadlineReached&) {}
+  void On(const event::LoginRequested& login);
+  void On(const event::ConnectionGone& gone);
+  void On(const event::AdminRequested& asked);
+  void On(const event::FromShard& from);
+
+  void OnMessage(ShardId shard, const message::ChannelOpened& opened);
+  void OnMessage(ShardId shard, const message::ChannelRefused& refused);
+  void OnMessage(ShardId shard, const message::ChannelLive& live);
+  void OnMessage(ShardId shard, const message::ChannelClosed& closed);
+  void OnMessage(ShardId shard, const message::AskUnitAttention& ask);
+  void OnMessage(ShardId shard, const message::AskLunReset& ask);
+  void OnMessage(ShardId shard, const message::FenceDone& done);
+  void OnMessage(ShardId shard, const message::LuIdle& idle);
+  void OnMessage(ShardId shard, const message::LuFailed& failed);
+
+  // --- Logins and channels (director_login.cc) --------------------------------------------------
+  void Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
+              const LoginRefusal& refusal);
+  void Open(const event::LoginRequested& login, const SnapshotTarget& target,
+            const LoginGrant& grant);
+  // Channels that will stay: neither closing nor, if they are under way, to be closed at once.
+  std::size_t Surviving(const Nexus& nexus) const;
+  // Ends every channel of a nexus, those under way too. Returns how many.
+  std::size_t CloseAll(Nexus& nexus, CloseReason reason);
+  // If nothing of it remains: the shards forget it.
+  void ForgetIfEmpty(NexusId id);
+  ShardId LeastLoadedShard() const;
+
+  // --- What spans shards (director.cc) ----------------------------------------------------------
+  // `fresh`: a nexus that no shard knows yet. Its units get a power on, and nothing more.
+  void Refresh(const Nexus* fresh = nullptr);
+  void Establish(Nexus& nexus, LuId lu, UnitAttention attention);
+  void CarryOut(const LunResets::Effects& effects);
+  void TellIfDown();
+
+  // --- Administration (director_admin.cc, director_devices.cc) ----------------------------------
+  // Nothing: AdminDone comes later.
+  using Outcome = std::optional<AdminResult>;
+  Outcome Do(AdminId id, const admin::AddLu& ask);
+  Outcome Do(AdminId id, const admin::RemoveLu& ask);
+  Outcome Do(AdminId id, const admin::ResizeLu& ask);
+  Outcome Do(AdminId id, const admin::ClearFailedLu& ask);
+  Outcome Do(AdminId id, const admin::EnableTarget& ask);
+  Outcome Do(AdminId id, const admin::AddLun& ask);
+  Outcome Do(AdminId id, const admin::RemoveLun& ask);
+  Outcome Do(AdminId id, const admin::AddGroup& ask);
+  Outcome Do(AdminId id, const admin::AddInitiator& ask);
+  Outcome Do(AdminId id, const admin::AddDeviceGroup& ask);
+  Outcome Do(AdminId id, const admin::AddDeviceToGroup& ask);
+  Outcome Do(AdminId id, const admin::AddTargetGroup& ask);
+  Outcome Do(AdminId id, const admin::AddTargetToGroup& ask);
+  Outcome Do(AdminId id, const admin::SetAluaState& ask);
+  Outcome Do(AdminId id, const admin::SetAluaPreferred& ask);
+  Outcome Do(AdminId id, const admin::CloseSession& ask);
+  Outcome Do(AdminId id, const admin::Shutdown& ask);
+
+  SnapshotTarget* FindTarget(TargetPortId id);
+  SnapshotTarget* FindTarget(std::string_view name);
+  SnapshotDevice* FindDevice(std::string_view name);  // Not one that is being removed.
+  AdminResult NoTarget(std::string_view name) const;
+  AdminResult NoDevice(std::string_view name) const;
+  AdminResult NoGroup(const SnapshotTarget& target, std::string_view name) const;
+  AdminResult NoDeviceGroup(std::string_view name) const;
+  AdminResult NoTargetGroup(const AluaDeviceGroup& group, std::string_view name) const;
+  // "TARGET[/GROUP]:LUN" of every LUN that names the unit.
+  std::vector<std::string> ExportsOf(LuId lu) const;
+
+  // --- The books --------------------------------------------------------------------------------
+  const Parameters parameters;
+  SnapshotTargets targets;
+  SnapshotDevices devices;
+  AluaGroups alua;
+  NexusTable nexuses;
+  std::map<ConnId, Opening> openings;
+  std::vector<std::uint32_t> load;           // Channels and logins under way, by shard.
+  std::shared_ptr<const Snapshot> snapshot;  // The last one published; null before the first.
+  LunResets resets;
+  struct Retiring {
+    AdminId admin;
+    std::vector<ShardId> waiting;
+  };
+  std::map<LuId, Retiring> retiring;  // Removed units that shards still use.
+  bool shutting_down = false;
+  std::vector<AdminId> shutdowns;  // Asked and not done.
+
+  Time now;
+  DirectorOutbox outbox;
+  Fingerprint fingerprint;
+};
+
+}  // namespace srpt
+
+#endif  // CORE_SRP_DIRECTOR_STATE_H_
