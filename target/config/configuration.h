@@ -115,6 +115,7 @@ struct ParameterSetting {
 };
 
 struct Configuration {
+  std::uint64_t setup_id = 0;  // Tells the identities of two hosts' devices apart.
   std::vector<ParameterSetting> parameters;  // TARGET_DRIVER ib_srpt { name value }
   std::vector<Device> devices;               // In file order, as all below.
   std::vector<Target> targets;

@@ -25,8 +25,9 @@ std::vector<TargetPort> ToTargetPorts(const Configuration& configuration);
 
 target::DeviceSpec ToDeviceSpec(const Device& device);
 // The unit as core presents it, once its store was opened and has `bytes`. The identity depends on
-// the device's name and attributes alone, so it is the same after a restart.
-scsi::LuView ToLuView(const Device& device, LuId id, std::uint64_t bytes, bool store_rotational);
+// the device's name and attributes and on setup_id alone, so it is the same after a restart.
+scsi::LuView ToLuView(const Device& device, std::uint64_t setup_id, LuId id, std::uint64_t bytes,
+                      bool store_rotational);
 
 // Everything to ask of the director, in order, once the devices are open (`units`, one per device,
 // in file order): devices; targets' LUNs, groups, initiators; ALUA; enable.

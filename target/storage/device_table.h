@@ -22,7 +22,8 @@ class DeviceTable {
     std::uint64_t bytes = 0;  // As presented.
   };
 
-  explicit DeviceTable(std::vector<StorageEngine*> engines);
+  // `setup_id`: config::Configuration's, for the identities. The engines outlive the table.
+  DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setup_id);
 
   // Opens the store on every engine under a new id (never used again) and describes the unit for
   // admin::AddLu. The error says what is wrong with which file.
@@ -38,6 +39,7 @@ class DeviceTable {
  private:
   std::vector<StorageEngine*> engines_;
   std::vector<Entry> entries_;
+  const std::uint64_t setup_id_;
   std::uint32_t next_id_ = 0;
 };
 

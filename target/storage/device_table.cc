@@ -1,0 +1,76 @@
+#include "target/storage/device_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/check.h"
+#include "target/config/to_core.h"
+
+namespace srpt::target {
+
+DeviceTable::DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setup_id)
+    : engines_(std::move(engines)), setup_id_(setup_id) {
+  SRPT_CHECK(!engines_.empty());
+}
+
+Result<scsi::LuView, std::string> DeviceTable::Open(const config::Device& device) {
+  if (Find(device.name) != nullptr) {
+    return Err{"device " + device.name + " exists already; expected a name of its own"};
+  }
+  const LuId id(next_id_++);
+  const DeviceSpec spec = config::ToDeviceSpec(device);
+  OpenedDevice opened;
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    const auto result = engines_[i]->Open(id, spec);
+    if (!result.ok()) {
+      while (i > 0) engines_[--i]->Close(id);
+      return Err{result.error()};
+    }
+    opened = *result;
+  }
+  if (opened.bytes < device.block_bytes) {
+    for (StorageEngine* engine : engines_) engine->Close(id);
+    return Err{"device " + device.name + ": " + spec.path + " has " +
+               std::to_string(opened.bytes) + " bytes; expected at least one block of " +
+               std::to_string(device.block_bytes)};
+  }
+  entries_.push_back({id, device, opened.bytes});
+  return config::ToLuView(device, setup_id_, id, opened.bytes, opened.rotational);
+}
+
+void DeviceTable::Close(LuId lu) {
+  const auto entry =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.id == lu; });
+  if (entry == entries_.end()) return;
+  for (StorageEngine* engine : engines_) engine->Close(lu);
+  entries_.erase(entry);
+}
+
+Result<std::uint64_t, std::string> DeviceTable::Resize(const std::string& name,
+                                                       std::uint64_t bytes) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.device.name == name; });
+  if (entry == entries_.end()) {
+    return Err{"device " + name + " does not exist; expected one of 'list devices'"};
+  }
+  if (bytes != 0 && bytes < entry->device.block_bytes) {
+    return Err{"device " + name + ": " + std::to_string(bytes) +
+               " bytes; expected at least one block of " +
+               std::to_string(entry->device.block_bytes)};
+  }
+  for (StorageEngine* engine : engines_) {
+    const auto size = engine->Resize(entry->id, bytes);
+    if (!size.ok()) return size;
+    entry->bytes = *size;
+  }
+  return entry->bytes / entry->device.block_bytes;
+}
+
+const DeviceTable::Entry* DeviceTable::Find(const std::string& name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.device.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace srpt::target
