@@ -84,7 +84,7 @@ with_progress() {
 # SRPT_BAZEL_STARTUP and SRPT_BAZEL_FLAGS (words) let one machine hold several builds apart.
 read -ra BAZEL_STARTUP <<<"${SRPT_BAZEL_STARTUP:-}"
 read -ra BAZEL_EXTRA <<<"${SRPT_BAZEL_FLAGS:-}"
-SIM=//sim:sim
+SIM=//sim:srpt_sim
 CORE_BENCH=//core/srp:core_bench
 BAZEL_FLAGS=(-c opt --copt=-UNDEBUG --copt=-D_GLIBCXX_ASSERTIONS)
 

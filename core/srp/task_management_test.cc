@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include "core/srp/shard_fixture.h"
+
+namespace srpt {
+namespace {
+
+using F = wire::TskMgmtFunction;
+
+class TaskManagement : public ShardFixture {
+ protected:
+  // The RSP_CODE of the only response of the last step; -1 if there is none.
+  int Code() {
+    const auto responses = Responses();
+    if (responses.size() != 1) return -1;
+    const auto code = wire::ResponseCode(responses[0]);
+    return code ? static_cast<int>(*code) : -2;
+  }
+};
+
+TEST_F(TaskManagement, AbortOfAnUnknownTagIsComplete) {
+  const ChannelId c = Login();
+  Receive(c, Tmf(1, F::kAbortTask, 5));
+  EXPECT_EQ(Code(), 0);
+  EXPECT_EQ(Responses()[0].req_lim_delta, 1);
+}
+
+TEST_F(TaskManagement, AbortOfACommandThatWaitsForABufferGivesBothCredits) {
+  Build({.credits = 8, .sq_size = 64, .data_buffers = 1, .max_rdma = 65536});
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  const OpId op = Got<action::BlockRead>().at(0).op;
+  Receive(c, Cmd(2, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  Receive(c, Tmf(3, F::kAbortTask, 2));
+  EXPECT_EQ(Code(), 0);
+  EXPECT_EQ(Responses()[0].req_lim_delta, 2);
+  Deliver();
+  Then(event::BlockDone{op});
+  EXPECT_EQ(Responses().size(), 1u);
+  Deliver();
+  EXPECT_EQ(shard_->active_commands(), 0u);
+}
+
+TEST_F(TaskManagement, AbortOfAReadAtTheBackendAnswersAtOnceAndDropsTheData) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  const OpId op = Got<action::BlockRead>().at(0).op;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  EXPECT_EQ(Code(), 0);
+  Deliver();
+  // The tag is free: a new command may use it although the old read is still there.
+  Receive(c, Cmd(1, {0x00}, Data::kNone, {}));
+  EXPECT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0);
+  Deliver();
+  Then(event::BlockDone{op});
+  EXPECT_TRUE(Got<action::RdmaWrite>().empty());
+  EXPECT_TRUE(Responses().empty());
+  EXPECT_EQ(shard_->active_commands(), 0u);
+  EXPECT_EQ(Info(c).req_lim + Info(c).req_lim_delta, 8u);
+}
+
+TEST_F(TaskManagement, AbortOfAWriteAtTheBackendWaitsForIt) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
+  const OpId op = Got<action::BlockWrite>().at(0).op;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  EXPECT_TRUE(Responses().empty());
+  Advance(Seconds(20));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::BlockDone{op});
+  EXPECT_EQ(Code(), 0);
+  EXPECT_EQ(Responses()[0].tag, MakeTag(2));
+  EXPECT_EQ(Responses()[0].req_lim_delta, 2);
+}
+
+TEST_F(TaskManagement, AbortDuringRdmaWaitsForTheCompletion) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(true, 0, 1), Data::kOut, {At(0x1000, 512)}));
+  const BufferId buffer = Got<action::RdmaRead>().at(0).buffer;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::RdmaDone{c, buffer});
+  EXPECT_TRUE(Got<action::BlockWrite>().empty());
+  EXPECT_EQ(Code(), 0);
+}
+
+TEST_F(TaskManagement, TwoAbortsOfOneCommandAreBothAnswered) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
+  const OpId op = Got<action::BlockWrite>().at(0).op;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  Receive(c, Tmf(3, F::kAbortTask, 1));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::BlockDone{op});
+  EXPECT_EQ(Responses().size(), 2u);
+}
+
+TEST_F(TaskManagement, OverlappedCommandsEndWithOneResponse) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
+  const OpId op = Got<action::BlockWrite>().at(0).op;
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));  // Others go on.
+  EXPECT_EQ(Responses().size(), 1u);
+  Deliver();
+  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::BlockDone{op});
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].tag, MakeTag(1));
+  EXPECT_EQ(SenseOf(Responses()[0]), 0x0b4e00u);
+  EXPECT_EQ(Responses()[0].req_lim_delta, 2);
+}
+
+TEST_F(TaskManagement, LunResetGoesThroughTheDirectorAndAbortsAllNexuses) {
+  const ChannelId a = Login();
+  const ChannelId b = Login(NexusId::Make(1, 0));
+  Receive(a, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  Receive(b, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
+  const OpId write = Got<action::BlockWrite>().at(0).op;
+  Receive(a, Tmf(2, F::kLunReset));
+  ASSERT_EQ(Told<message::AskLunReset>().size(), 1u);
+  const auto ask = Told<message::AskLunReset>()[0];
+  EXPECT_EQ(ask.lu, LuId(7));
+  Then(event::FromDirector{message::AbortFence{FenceId(1), ask.lu}});
+  EXPECT_TRUE(Told<message::FenceDone>().empty());  // The write cannot be recalled.
+  Then(event::BlockDone{write});
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+  EXPECT_TRUE(Responses().empty());
+  Then(event::FromDirector{message::LunResetAnswer{ask.command, 0}});
+  EXPECT_EQ(Code(), 0);
+}
+
+TEST_F(TaskManagement, UnknownFunctionAndUnknownLun) {
+  const ChannelId c = Login();
+  Receive(c, Tmf(1, static_cast<F>(0x20)));
+  EXPECT_EQ(Code(), 4);
+  auto iu = Tmf(2, F::kLunReset);
+  iu[21] = 9;
+  Receive(c, iu);
+  EXPECT_EQ(Code(), 5);
+}
+
+TEST_F(TaskManagement, UnitAttentionIsAskedForAndReportedOnce) {
+  const ChannelId c = Login();
+  Then(event::FromDirector{message::UnitAttentionPending{NexusId::Make(0, 0), LuId(7)}});
+  Receive(c, Cmd(1, {0x12, 0, 0, 0, 36, 0}, Data::kIn, {At(0x1000, 36)}));
+  EXPECT_EQ(Responses().at(0).status, 0);  // INQUIRY bypasses.
+  Deliver();
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));
+  ASSERT_EQ(Told<message::AskUnitAttention>().size(), 1u);
+  const CommandId asked = Told<message::AskUnitAttention>()[0].command;
+  Receive(c, Cmd(3, {0x00}, Data::kNone, {}));
+  const CommandId second = Told<message::AskUnitAttention>().at(0).command;
+  EXPECT_TRUE(Responses().empty());
+  Then(event::FromDirector{message::UnitAttentionAnswer{asked, true, {0x29, 0}, false}});
+  EXPECT_EQ(SenseOf(Responses().at(0)), 0x062900u);
+  Deliver();
+  Then(event::FromDirector{message::UnitAttentionAnswer{second, false, {}, false}});
+  EXPECT_EQ(Responses().at(0).status, 0);
+  Deliver();
+  Receive(c, Cmd(4, {0x00}, Data::kNone, {}));
+  EXPECT_EQ(Responses().at(0).status, 0);
+}
+
+TEST_F(TaskManagement, CreditsThatComeFreeWithoutAResponseAreRequestedBack) {
+  Build({.credits = 2, .sq_size = 64, .data_buffers = 4, .max_rdma = 65536});
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  const OpId op = Got<action::BlockRead>().at(0).op;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  EXPECT_EQ(Responses().at(0).req_lim_delta, 1);
+  Deliver();
+  Then(event::BlockDone{op});
+  const auto sends = Got<action::SendIu>();
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(memory_.sends[sends[0].send.v][0], 0x81);  // CRED_REQ
+  EXPECT_EQ(memory_.sends[sends[0].send.v][7], 1);
+  Deliver();
+  std::vector<std::uint8_t> rsp(16);
+  rsp[0] = 0x41;
+  Receive(c, rsp);
+  EXPECT_EQ(Info(c).state, ChannelState::kLive);
+  EXPECT_EQ(Info(c).req_lim, 2u);
+}
+
+}  // namespace
+}  // namespace srpt
