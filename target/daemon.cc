@@ -1,0 +1,194 @@
+#include "target/daemon.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "core/target.h"
+#include "target/admin/server.h"
+#include "target/config/to_core.h"
+#include "target/reactor.h"
+#include "target/reactor_trace.h"
+#include "target/storage/device_table.h"
+#include "target/storage/storage.h"
+#include "target/verbs/device.h"
+#include "target/verbs/memory.h"
+#include "target/verbs/verbs_fabric.h"
+
+namespace srpt::target {
+namespace {
+
+// The configuration's targets and the machine's ports, put together.
+struct Ports {
+  std::vector<TargetPort> targets;  // For core: those of the file, then ports it does not name.
+  std::vector<FabricPort> fabric;
+  std::vector<PortFacts> facts;
+};
+
+std::uint16_t FreeRelativeId(const std::vector<TargetPort>& targets) {
+  std::uint16_t id = 1;
+  while (std::any_of(targets.begin(), targets.end(),
+                     [&](const TargetPort& t) { return t.rel_tgt_id == id; })) {
+    ++id;
+  }
+  return id;
+}
+
+Ports MatchPorts(const config::Configuration& configuration, const std::vector<Device>& devices) {
+  Ports ports;
+  ports.targets = config::ToTargetPorts(configuration);
+  const std::size_t configured = ports.targets.size();
+  std::vector<bool> found(configured, false);
+  for (const Device& device : devices) {
+    for (const DevicePort& port : device.ports) {
+      auto target = std::find_if(ports.targets.begin(), ports.targets.end(),
+                                 [&](const TargetPort& t) { return t.name == port.target_name; });
+      if (target == ports.targets.end()) {
+        // As in SCST: every port is a target, disabled until somebody enables it.
+        TargetPort unnamed;
+        unnamed.id = TargetPortId(static_cast<std::uint32_t>(ports.targets.size()));
+        unnamed.name = port.target_name;
+        unnamed.rel_tgt_id = FreeRelativeId(ports.targets);
+        target = ports.targets.insert(ports.targets.end(), unnamed);
+        spdlog::warn("{} port {} is target {}, which the configuration does not name: disabled",
+                     device.name, port.port, port.target_name);
+      } else if (target->id.v < configured) {
+        found[target->id.v] = true;
+      }
+      ports.fabric.push_back({&device, &port, target->id});
+      ports.facts.push_back(
+          {target->id, device.name, port.port, port.link_layer, port.gid, port.pkey});
+      spdlog::info("{} port {}: target {}, {}, {}", device.name, port.port, port.target_name,
+                   ToString(port.transport), port.active ? "active" : "not active");
+    }
+  }
+  for (std::size_t i = 0; i < configured; ++i) {
+    if (!found[i]) spdlog::warn("target {} has no RDMA port here", ports.targets[i].name);
+  }
+  return ports;
+}
+
+// What the devices can do bounds what core may ask for.
+void FitToDevices(Parameters& parameters, const std::vector<Device>& devices) {
+  for (const Device& device : devices) {
+    if (parameters.srpt_sq_size > device.limits.qp_wr_max) {
+      spdlog::warn("srpt_sq_size {} is lowered to {}, the limit of {}", parameters.srpt_sq_size,
+                   device.limits.qp_wr_max, device.name);
+      parameters.srpt_sq_size = static_cast<std::uint16_t>(device.limits.qp_wr_max);
+    }
+    const std::uint32_t receives = parameters.credits + limits::kReceivesBeyondCredits;
+    if (receives > device.limits.qp_wr_max && device.limits.qp_wr_max > 4) {
+      parameters.credits =
+          static_cast<std::uint16_t>(device.limits.qp_wr_max - limits::kReceivesBeyondCredits);
+      spdlog::warn("credits are lowered to {}, the limit of {}", parameters.credits, device.name);
+    }
+  }
+}
+
+int Fail(int status, const std::string& what) {
+  std::fprintf(stderr, "srpt: %s\n", what.c_str());
+  return status;
+}
+
+// Opens every device and tells the director of everything. Empty, or what was wrong.
+std::string Configure(const config::Sources& sources, const config::Configuration& configuration,
+                      DeviceTable& table, Reactor& reactor) {
+  std::vector<scsi::LuView> units;
+  for (const config::Device& device : configuration.devices) {
+    Result<scsi::LuView, std::string> unit = table.Open(device);
+    if (!unit.ok()) {
+      return config::ConfigError{sources.scst_conf, device.line, unit.error(),
+                                 "a device that can be opened"}
+          .ToString();
+    }
+    units.push_back(*unit);
+  }
+  for (admin::Request& request : config::ToRequests(configuration, units)) {
+    const std::string refused = reactor.Apply(std::move(request));
+    if (!refused.empty()) return sources.scst_conf + ": " + refused;
+  }
+  return "";
+}
+
+std::string DescribeLocks(std::uint64_t bytes) {
+  return bytes == RLIM_INFINITY ? "unlimited" : std::to_string(bytes >> 20) + " MiB";
+}
+
+}  // namespace
+
+int RunDaemon(const DaemonOptions& options) {
+  InstallCheckHandler(nullptr);
+  Result<config::Loaded, config::ConfigError> loaded = config::Load(options.sources);
+  if (!loaded.ok()) return Fail(kExitConfiguration, loaded.error().ToString());
+  const config::Configuration& configuration = loaded->configuration;
+  for (const config::Warning& warning : loaded->warnings) spdlog::warn("{}", warning.ToString());
+
+  Result<std::vector<Device>, std::string> devices = FindDevices();
+  if (!devices.ok()) return Fail(kExitFailed, devices.error());
+  spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
+
+  const Ports ports = MatchPorts(configuration, *devices);
+  Parameters parameters =
+      config::ToParameters(loaded->parameters, devices->front().node_guid);
+  FitToDevices(parameters, *devices);
+
+  Result<std::unique_ptr<VerbsFabric>, std::string> fabric =
+      VerbsFabric::Create(parameters, ports.fabric);
+  if (!fabric.ok()) return Fail(kExitFailed, fabric.error());
+  ShardMemory& memory = fabric.value()->shard_memory();
+
+  Result<std::unique_ptr<StorageEngine>, std::string> storage = StorageEngine::Create({});
+  if (!storage.ok()) return Fail(kExitFailed, storage.error());
+  StorageEngine& engine = *storage.value();
+  spdlog::info("storage: {}", engine.description());
+  engine.RegisterMemory(memory.pool(), limits::kDataBufferBytes);
+  memory.SetDataObserver(
+      [](void* context, const void* address) {
+        static_cast<StorageEngine*>(context)->Touched(address);
+      },
+      &engine);
+
+  DeviceTable table({&engine}, configuration.setup_id);
+  Director director(parameters, ports.targets);
+  Shard shard(parameters, ShardId(0), &memory);
+  ReactorParts parts;
+  parts.director = &director;
+  parts.shard = &shard;
+  parts.fabric = fabric.value().get();
+  parts.storage = &engine;
+  parts.devices = &table;
+  parts.parameters = loaded->parameters;
+  parts.service_guid = parameters.service_guid;
+  parts.ports = ports.facts;
+  Reactor reactor(parts, {options.poll_budget});
+  InstallCheckHandler(&reactor.trace());
+  std::string failed = reactor.Start();
+  if (!failed.empty()) return Fail(kExitFailed, failed);
+  failed = Configure(options.sources, configuration, table, reactor);
+  if (!failed.empty()) return Fail(kExitConfiguration, failed);
+
+  Result<std::unique_ptr<AdminServer>, std::string> server =
+      AdminServer::Listen(options.admin_socket, reactor);
+  if (!server.ok()) return Fail(kExitFailed, server.error());
+  reactor.SetAdminServer(server.value().get());
+  const std::uint16_t port = loaded->parameters.rdma_cm_port;
+  if (port == 0) {
+    spdlog::warn("rdma_cm_port is 0: nobody can log in through RDMA/CM");
+  } else {
+    failed = fabric.value()->Listen(port);
+    if (!failed.empty()) return Fail(kExitFailed, failed);
+  }
+  std::fprintf(stderr, "srpt ready: rdma_cm_port %u, service GUID %016llx, poll budget %u\n",
+               unsigned{port}, static_cast<unsigned long long>(parameters.service_guid),
+               options.poll_budget);
+  const int status = reactor.Run();
+  InstallCheckHandler(nullptr);
+  spdlog::info("srpt ends with status {}", status);
+  return status;
+}
+
+}  // namespace srpt::target
