@@ -41,8 +41,8 @@ class Content {
   std::uint64_t label(std::uint64_t granule) const;
   void set_label(std::uint64_t granule, std::uint64_t label);
 
-  // Whole content takes the form of what is copied in: labels copied into bytes that cover only a
-  // part turn the rest to labels too, and the other way round.
+  // Whole granules go into labels as labels; anything else turns `to` into bytes for good (Reset
+  // turns it back).
   static void Copy(const Content& from, std::uint64_t from_offset, Content& to,
                    std::uint64_t to_offset, std::uint64_t n);
   void ReadBytes(std::uint64_t offset, MutableBytes out) const;

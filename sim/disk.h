@@ -33,9 +33,9 @@ class Disk {
   void Read(std::uint64_t offset, Content& to, std::uint64_t to_offset, std::uint64_t n) const;
   void Write(std::uint64_t offset, const Content& from, std::uint64_t from_offset, std::uint64_t n,
              bool durable);
-  // What FlushMark said when the flush began; writes that ended since may stay volatile.
-  std::size_t FlushMark() const { return dirty_.size(); }
-  void Flush(std::size_t mark);
+  // `mark` is what FlushMark said when the flush began; writes that ended since may stay volatile.
+  std::uint64_t FlushMark() const { return flushed_ + dirty_.size(); }
+  void Flush(std::uint64_t mark);
 
   // Power loss: each volatile block keeps its new content or falls back to the durable one.
   void Crash(const Decisions& decisions, std::uint64_t which);
@@ -69,6 +69,7 @@ class Disk {
   Chunks durable_;
   // Blocks written since the last flush, in the order of their first write; is_dirty_ by block.
   std::vector<std::uint64_t> dirty_;
+  std::uint64_t flushed_ = 0;  // Entries that dirty_ has shed.
   std::vector<bool> is_dirty_;
   std::uint64_t dirty_count_ = 0;
 };

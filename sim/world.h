@@ -21,6 +21,7 @@
 #include "sim/content.h"
 #include "sim/decisions.h"
 #include "sim/disk.h"
+#include "sim/fabric/latency.h"
 #include "sim/faults.h"
 #include "sim/peer.h"
 
@@ -45,21 +46,6 @@ struct LunOptions {
   bool read_only = false;
 };
 
-// How long things take when nothing is wrong: between low and high, drawn for each.
-struct Range {
-  Duration low;
-  Duration high;
-};
-struct Latencies {
-  Range wire{Microseconds(2), Microseconds(8)};
-  Range completion{Microseconds(1), Microseconds(4)};
-  Range cm{Microseconds(100), Milliseconds(2)};
-  Range disk{Microseconds(5), Microseconds(60)};
-  Range message{Microseconds(1), Microseconds(20)};
-  Duration timewait = Milliseconds(500);
-  Duration rnr = Microseconds(640);  // Between two tries of a SEND that found no receive.
-};
-
 struct WorldOptions {
   std::uint64_t seed = 1;
   Parameters parameters;          // `fingerprint` is switched on.
@@ -69,7 +55,8 @@ struct WorldOptions {
   FaultRates faults{};
   Latencies latencies;
   Content::Form form = Content::Form::kBytes;  // Of disks and bulk data.
-  std::uint32_t rnr_retries = 7;  // Of the target's SENDs; then kRnrExceeded.
+  std::uint32_t rnr_retries = 7;  // Of the target's SENDs; then kRnrExceeded. All ones: for ever.
+  std::uint32_t sweep_every = 1024;  // Steps between two looks at all invariants. 0: never.
 };
 
 struct AdminResult {
@@ -156,10 +143,16 @@ class World {
   Content::Form form() const;
   // Of the director and all shards.
   std::uint64_t fingerprint() const;
-  // Empty, or what does not hold: of core, and of the ports that core must keep within.
-  std::string Broken() const;
-  // As Broken, with every shard's full sweep.
-  std::string Sweep() const;
+  // Empty, or what did not hold first: of core, and of the ports that core must keep within.
+  const std::string& Broken() const;
+  // Looks at everything now.
+  const std::string& Sweep();
+  // Says that something does not hold. The first one stays.
+  void Broke(std::string what);
+  // Of the fabric: IUs that found no receive posted; refused accesses to initiators' memory.
+  std::uint64_t rnr_at_target() const;
+  std::uint64_t refused_accesses() const;
+  std::optional<std::uint32_t> ShardOf(PeerId peer) const;
   // True when no connection, command or operation remains anywhere.
   bool IsQuiet() const;
   // One line a thing that is not finished yet.

@@ -1,0 +1,140 @@
+#include "sim/content.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.h"
+#include "sim/decisions.h"
+
+namespace srpt::sim {
+namespace {
+
+void StoreBe64(std::uint64_t x, std::uint8_t* out) {
+  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(x >> (56 - 8 * i));
+}
+
+// The word of a granule that follows its label.
+std::uint64_t WordOf(std::uint64_t label, std::uint32_t i) {
+  return (label ^ (std::uint64_t{i} * 0x9e3779b97f4a7c15u)) * 0xd6e8feb86659fd93u;
+}
+
+}  // namespace
+
+void ExpandLabel(std::uint64_t label, std::uint8_t* out) {
+  if (label == kZeroLabel) {
+    std::memset(out, 0, kGranuleBytes);
+    return;
+  }
+  StoreBe64(label, out);
+  for (std::uint32_t i = 1; i < kGranuleBytes / 8; ++i) StoreBe64(WordOf(label, i), out + i * 8);
+}
+
+std::uint64_t LabelOf(const std::uint8_t* bytes) {
+  const std::uint64_t label = LoadBe64(bytes);
+  for (std::uint32_t i = 1; i < kGranuleBytes / 8; ++i) {
+    const std::uint64_t expected = label == kZeroLabel ? 0 : WordOf(label, i);
+    if (LoadBe64(bytes + i * 8) != expected) return kTornLabel;
+  }
+  return label;
+}
+
+void Content::Reset(Form form, std::uint64_t size, std::uint64_t label) {
+  form_ = form;
+  size_ = size;
+  if (form == Form::kLabels) {
+    SRPT_CHECK(size % kGranuleBytes == 0);
+    labels_.assign(size / kGranuleBytes, label);
+    return;
+  }
+  bytes_.assign(size, 0);
+  if (label == kZeroLabel) return;
+  std::uint8_t granule[kGranuleBytes];
+  ExpandLabel(label, granule);
+  for (std::uint64_t at = 0; at < size; at += kGranuleBytes) {
+    std::memcpy(bytes_.data() + at, granule, std::min<std::uint64_t>(kGranuleBytes, size - at));
+  }
+}
+
+void Content::ToBytes() {
+  if (form_ == Form::kBytes) return;
+  bytes_.resize(size_);
+  for (std::uint64_t i = 0; i < labels_.size(); ++i) {
+    ExpandLabel(labels_[i], bytes_.data() + i * kGranuleBytes);
+  }
+  form_ = Form::kBytes;
+}
+
+MutableBytes Content::bytes() {
+  ToBytes();
+  return {bytes_.data(), bytes_.size()};
+}
+
+std::uint64_t Content::label(std::uint64_t granule) const {
+  if (form_ == Form::kLabels) {
+    SRPT_CHECK(granule < labels_.size());
+    return labels_[granule];
+  }
+  SRPT_CHECK((granule + 1) * kGranuleBytes <= size_);
+  return LabelOf(bytes_.data() + granule * kGranuleBytes);
+}
+
+void Content::set_label(std::uint64_t granule, std::uint64_t label) {
+  SRPT_CHECK((granule + 1) * kGranuleBytes <= size_);
+  if (form_ == Form::kLabels) {
+    labels_[granule] = label;
+  } else {
+    ExpandLabel(label, bytes_.data() + granule * kGranuleBytes);
+  }
+}
+
+void Content::Copy(const Content& from, std::uint64_t from_offset, Content& to,
+                   std::uint64_t to_offset, std::uint64_t n) {
+  SRPT_CHECK(from_offset <= from.size_ && n <= from.size_ - from_offset);
+  SRPT_CHECK(to_offset <= to.size_ && n <= to.size_ - to_offset);
+  const bool aligned = (from_offset | to_offset | n) % kGranuleBytes == 0;
+  if (to.form_ == Form::kLabels && aligned) {
+    const std::uint64_t first = to_offset / kGranuleBytes;
+    const std::uint64_t count = n / kGranuleBytes;
+    const std::uint64_t source = from_offset / kGranuleBytes;
+    if (from.form_ == Form::kLabels) {
+      std::copy_n(from.labels_.begin() + static_cast<std::ptrdiff_t>(source), count,
+                  to.labels_.begin() + static_cast<std::ptrdiff_t>(first));
+      return;
+    }
+    for (std::uint64_t i = 0; i < count; ++i) to.labels_[first + i] = from.label(source + i);
+    return;
+  }
+  if (from.form_ == Form::kBytes) {
+    to.WriteBytes(to_offset, Bytes{from.bytes_.data() + from_offset, n});
+    return;
+  }
+  to.ToBytes();
+  from.ReadBytes(from_offset, MutableBytes{to.bytes_.data() + to_offset, n});
+}
+
+void Content::ReadBytes(std::uint64_t offset, MutableBytes out) const {
+  SRPT_CHECK(offset <= size_ && out.size() <= size_ - offset);
+  if (out.empty()) return;
+  if (form_ == Form::kBytes) {
+    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    return;
+  }
+  std::uint8_t granule[kGranuleBytes];
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::uint64_t at = offset + done;
+    const std::uint64_t within = at % kGranuleBytes;
+    const std::size_t n = std::min<std::size_t>(kGranuleBytes - within, out.size() - done);
+    ExpandLabel(labels_[at / kGranuleBytes], granule);
+    std::memcpy(out.data() + done, granule + within, n);
+    done += n;
+  }
+}
+
+void Content::WriteBytes(std::uint64_t offset, Bytes in) {
+  SRPT_CHECK(offset <= size_ && in.size() <= size_ - offset);
+  ToBytes();
+  if (!in.empty()) std::memcpy(bytes_.data() + offset, in.data(), in.size());
+}
+
+}  // namespace srpt::sim

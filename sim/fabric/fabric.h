@@ -1,0 +1,235 @@
+// A fabric with RC semantics: connections between initiators' queue pairs and the target's.
+//
+// Each connection is two pipes. Towards the target travel the peer's SENDs; towards the peer the
+// target's work requests, in the order of their posting. Only the head of a pipe moves: when it waits
+// (no receive posted: RNR), all behind it wait. An executed work request's completion comes back in
+// the same order. A failure puts the queue pair into error and flushes what is left; what was executed
+// stays executed.
+//
+// Files: cm.cc (REQ, REP, RTU, REJ, DREQ, DREP, timewait), peer_qp.cc (towards the target),
+// target_qp.cc (towards the peer, completions).
+#ifndef SIM_FABRIC_FABRIC_H_
+#define SIM_FABRIC_FABRIC_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/action.h"
+#include "core/event.h"
+#include "sim/clock.h"
+#include "sim/decisions.h"
+#include "sim/event_queue.h"
+#include "sim/fabric/latency.h"
+#include "sim/fabric/mr.h"
+#include "sim/faults.h"
+#include "sim/memory.h"
+#include "sim/peer.h"
+#include "sim/trace.h"
+
+namespace srpt::sim {
+
+// Who is at the target's end. Called from Fabric::On only, never from within an action.
+class TargetSide {
+ public:
+  virtual ~TargetSide() = default;
+  virtual void OnDirectorEvent(const DirectorEvent& event) = 0;
+  virtual void OnShardEvent(std::uint32_t shard, const ShardEvent& event) = 0;
+  virtual ShardMemory& MemoryOf(std::uint32_t shard) = 0;
+};
+
+class Fabric {
+ public:
+  struct Environment {
+    const Clock* clock;
+    EventQueue* queue;
+    const Decisions* decisions;
+    Faults* faults;
+    Trace* trace;
+    TargetSide* target;
+    Latencies latencies;
+    std::uint32_t rnr_retries = 7;  // Of the target's SENDs. All ones: for ever.
+  };
+  explicit Fabric(const Environment& environment) : env_(environment) {}
+
+  // --- The initiators' side: as World documents it.
+  PeerId Connect(const ConnectOptions& options);
+  bool Send(PeerId peer, Bytes iu, bool solicited);
+  void PostReceives(PeerId peer, std::uint32_t count);
+  void Disconnect(PeerId peer);
+  void Vanish(PeerId peer);
+  void WithholdRtu(PeerId peer, bool withhold);
+  bool IsConnected(PeerId peer) const;
+  std::optional<ChannelId> ChannelOf(PeerId peer) const;
+  std::optional<std::uint32_t> ShardOf(PeerId peer) const;
+  HostId HostOf(PeerId peer) const;
+  std::optional<PeerEvent> TakeEvent(PeerId peer);
+  MemoryRegions& regions() { return regions_; }
+  const MemoryRegions& regions() const { return regions_; }
+
+  // --- The target's side: its actions.
+  void Do(std::uint32_t shard, const action::Accept& a);
+  void Do(const action::Reject& a);
+  void Do(std::uint32_t shard, const action::NotifyEstablished& a);
+  void Do(std::uint32_t shard, const action::Disconnect& a);
+  void Do(std::uint32_t shard, const action::DestroyQp& a);
+  void Do(std::uint32_t shard, const action::PostRecv& a);
+  void Do(std::uint32_t shard, const action::SendIu& a);
+  void Do(std::uint32_t shard, const action::RdmaWrite& a);
+  void Do(std::uint32_t shard, const action::RdmaRead& a);
+
+  // --- The queue: kToTarget, kToPeer, kCompletion, kCm.
+  void On(const EventQueue::Item& item);
+
+  // Empty, or the first rule of the verbs that the target broke.
+  const std::string& broken() const { return broken_; }
+  // Times a peer's IU found no receive posted.
+  std::uint64_t rnr_at_target() const { return rnr_at_target_; }
+  // Accesses to the initiators' memory that were refused, and the last reason.
+  std::uint64_t refused_accesses() const { return refused_accesses_; }
+  // No connection at all is left on the target's side.
+  bool IsQuiet() const;
+  std::vector<std::string> Pending() const;
+
+ private:
+  enum class CmStep : std::uint8_t {
+    kReqArrives,
+    kReqWithdrawn,
+    kRepArrives,
+    kRejArrives,
+    kRtuArrives,
+    kUnreachable,
+    kDreqAtTarget,
+    kDreqAtPeer,
+    kDisconnectDone,  // DREP, or nobody answered: the target's Disconnect is over.
+    kDrepAtPeer,
+    kTimewaitOver,
+    kAcceptFailed,
+    kQpDestroyed,
+    kPeerSendFails,
+  };
+  enum class Cm : std::uint8_t { kRequested, kAsked, kAccepted, kOver };
+  enum class PeerQp : std::uint8_t { kNone, kUp, kError, kGone };
+  enum class TargetQp : std::uint8_t { kNone, kUp, kError, kDestroyed };
+
+  struct Packet {  // Towards the target.
+    Time arrival;
+    std::uint32_t buffer = 0;
+    bool solicited = false;
+  };
+  struct WorkRequest {  // Towards the peer.
+    enum class Kind : std::uint8_t { kSend, kWrite, kRead };
+    Kind kind = Kind::kSend;
+    bool signaled = true;
+    bool solicited = false;
+    bool doomed = false;  // Will never be acknowledged.
+    std::uint32_t id = 0;  // SendId or BufferId.
+    std::uint32_t offset = 0;
+    std::uint32_t length = 0;
+    RemoteAddr remote;
+    RKey rkey;
+    Time arrival;
+    std::uint64_t number = 0;  // Counts all that was posted.
+    Lineage entity;
+    std::uint64_t ordinal = 0;
+  };
+  struct Completion {
+    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv };
+    Kind kind = Kind::kSend;
+    WorkStatus status = WorkStatus::kOk;
+    std::uint32_t id = 0;
+    std::uint64_t number = 0;  // All work requests up to this one leave the send queue.
+    Time due;
+  };
+  struct Connection {
+    PeerId id;
+    ConnectOptions options;
+    Lineage lineage;
+    Cm cm = Cm::kRequested;
+    bool withhold_rtu = false;
+    bool vanished = false;
+    // The peer's end.
+    PeerQp peer_qp = PeerQp::kNone;
+    bool peer_over = false;  // Its last event was given.
+    bool peer_dreq = false;  // It sent one.
+    std::uint32_t peer_receives = 0;
+    std::deque<Packet> to_target;
+    bool to_target_scheduled = false;
+    Time last_arrival;
+    std::uint32_t peer_tries = 0;
+    std::deque<PeerEvent> events;
+    // The target's end.
+    TargetQp target_qp = TargetQp::kNone;
+    std::uint32_t shard = 0;
+    action::Accept accept;
+    std::vector<std::uint8_t> reject;
+    bool established = false;
+    bool disconnect_asked = false;
+    bool disconnected = false;  // Reported to the target.
+    bool silent = false;        // Completions of the send queue are lost...
+    bool silent_for_good = false;  // ... even after the queue pair went to error.
+    std::deque<RecvId> posted;
+    std::vector<bool> is_posted;
+    std::deque<WorkRequest> sq;
+    bool to_peer_scheduled = false;
+    Time last_to_peer;
+    std::uint32_t target_tries = 0;
+    std::uint64_t wr_posted = 0;
+    std::uint64_t wr_retired = 0;
+    std::deque<Completion> completions;
+    std::deque<Completion> withheld;
+    bool completion_scheduled = false;
+    Time last_completion;
+  };
+
+  Connection& Of(PeerId peer);
+  const Connection& Of(PeerId peer) const;
+  Connection& OfChannel(std::uint32_t shard, ChannelId channel, const char* what);
+  Time now() const { return env_.clock->now(); }
+  void Broke(std::string what);
+  void Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0,
+            WorkStatus status = WorkStatus::kOk, bool solicited = false);
+  void TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0);
+
+  // cm.cc
+  void ScheduleCm(Connection& c, CmStep step, Time at);
+  Time CmArrival(const Connection& c, CmStep step) const;
+  void OnCm(Connection& c, CmStep step);
+  void OnReqArrives(Connection& c);
+  void OnRepArrives(Connection& c);
+  void OnQpDestroyed(Connection& c);
+  // peer_qp.cc
+  void OnToTarget(Connection& c);
+  void ScheduleToTarget(Connection& c);
+  void SetPeerError(Connection& c);
+  std::uint32_t TakeBuffer(Bytes bytes);
+  // target_qp.cc
+  void Post(Connection& c, WorkRequest wr);
+  void OnToPeer(Connection& c);
+  void ScheduleToPeer(Connection& c);
+  bool Execute(Connection& c, const WorkRequest& wr);
+  void FailHead(Connection& c, WorkStatus status, Duration after);
+  void SetTargetError(Connection& c);
+  void Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after);
+  void PushCompletion(Connection& c, Completion completion, Duration after);
+  void OnCompletion(Connection& c);
+  void ScheduleCompletion(Connection& c);
+
+  Environment env_;
+  MemoryRegions regions_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::vector<std::uint32_t>> by_channel_;  // [shard][slot] -> connection + 1.
+  std::vector<std::vector<std::uint8_t>> buffers_;
+  std::vector<std::uint32_t> free_buffers_;
+  std::string broken_;
+  std::uint64_t rnr_at_target_ = 0;
+  std::uint64_t refused_accesses_ = 0;
+  std::uint32_t open_ = 0;  // Connections that the target has a queue pair for.
+};
+
+}  // namespace srpt::sim
+
+#endif  // SIM_FABRIC_FABRIC_H_

@@ -1,0 +1,270 @@
+// Towards the peer: the target's work requests, in order, and their completions, in order.
+#include <algorithm>
+
+#include "core/base/limits.h"
+#include "sim/fabric/fabric.h"
+
+namespace srpt::sim {
+
+// --- Posting --------------------------------------------------------------------------------------
+
+void Fabric::Do(std::uint32_t shard, const action::SendIu& a) {
+  Connection& c = OfChannel(shard, a.channel, "SendIu on an unknown channel");
+  if (a.send.v >= c.accept.send_count || a.length > c.accept.send_bytes) {
+    return Broke("SendIu outside of the send buffers");
+  }
+  WorkRequest wr;
+  wr.kind = WorkRequest::Kind::kSend;
+  wr.solicited = a.solicited;
+  wr.id = a.send.v;
+  wr.length = a.length;
+  const Bytes iu = env_.target->MemoryOf(shard).SendBuffer(a.channel, a.send);
+  wr.entity = a.length < 16 ? c.lineage : c.lineage.Child(LoadBe64(iu.data() + 8));
+  wr.ordinal = a.length == 0 ? 0x100 : 0x100u + iu[0];
+  Post(c, wr);
+}
+
+void Fabric::Do(std::uint32_t shard, const action::RdmaWrite& a) {
+  Connection& c = OfChannel(shard, a.channel, "RdmaWrite on an unknown channel");
+  WorkRequest wr;
+  wr.kind = WorkRequest::Kind::kWrite;
+  wr.signaled = a.signaled;
+  wr.id = a.buffer.v;
+  wr.offset = a.offset;
+  wr.length = a.length;
+  wr.remote = a.remote;
+  wr.rkey = a.rkey;
+  Post(c, wr);
+}
+
+void Fabric::Do(std::uint32_t shard, const action::RdmaRead& a) {
+  Connection& c = OfChannel(shard, a.channel, "RdmaRead on an unknown channel");
+  WorkRequest wr;
+  wr.kind = WorkRequest::Kind::kRead;
+  wr.signaled = a.signaled;
+  wr.id = a.buffer.v;
+  wr.offset = a.offset;
+  wr.length = a.length;
+  wr.remote = a.remote;
+  wr.rkey = a.rkey;
+  Post(c, wr);
+}
+
+void Fabric::Post(Connection& c, WorkRequest wr) {
+  if (c.target_qp == TargetQp::kDestroyed) return Broke("work posted to a destroyed queue pair");
+  if (wr.kind != WorkRequest::Kind::kSend) {
+    if (wr.offset > limits::kDataBufferBytes ||
+        wr.length > limits::kDataBufferBytes - wr.offset || wr.length == 0) {
+      return Broke("RDMA outside of its data buffer");
+    }
+    const MemoryRegions::Entry* region = regions_.Find(wr.rkey);
+    wr.entity = region == nullptr ? c.lineage : region->lineage;
+    wr.ordinal = wr.remote.v;
+  }
+  wr.number = ++c.wr_posted;
+  if (c.wr_posted - c.wr_retired > c.accept.sq_size) {
+    Broke("more work requests on the send queue than action::Accept::sq_size");
+  }
+  if (c.target_qp == TargetQp::kError) {
+    return Complete(c, wr, WorkStatus::kFlushed, Microseconds(1));
+  }
+  Duration latency =
+      env_.latencies.wire.Draw(*env_.decisions, Site::kWireLatency, wr.entity, wr.ordinal);
+  if (env_.faults->Strikes(FaultKind::kWireSlow, wr.entity, wr.ordinal)) {
+    const Duration more = env_.faults->Length(FaultKind::kWireSlow, wr.entity, wr.ordinal,
+                                              Milliseconds(1), Milliseconds(200));
+    latency.ns += more.ns;
+  }
+  wr.doomed = env_.faults->Strikes(FaultKind::kRetryExceeded, wr.entity, wr.ordinal);
+  wr.arrival = std::max(c.last_to_peer, now() + latency);
+  c.last_to_peer = wr.arrival;
+  c.sq.push_back(wr);
+  ScheduleToPeer(c);
+}
+
+// --- Executing ------------------------------------------------------------------------------------
+
+void Fabric::ScheduleToPeer(Connection& c) {
+  if (c.to_peer_scheduled || c.sq.empty()) return;
+  c.to_peer_scheduled = true;
+  env_.queue->Push(std::max(c.sq.front().arrival, now()), Happening::kToPeer, c.id.v);
+}
+
+void Fabric::OnToPeer(Connection& c) {
+  c.to_peer_scheduled = false;
+  // All that has arrived: a chain of WRITEs and its response are one happening.
+  while (!c.sq.empty() && c.target_qp == TargetQp::kUp) {
+    const WorkRequest wr = c.sq.front();
+    if (wr.arrival > now()) return ScheduleToPeer(c);
+    if (wr.doomed || c.peer_qp == PeerQp::kError || c.peer_qp == PeerQp::kGone) {
+      return FailHead(c, WorkStatus::kRetryExceeded, env_.latencies.retry);
+    }
+    // Not there yet (REP is on its way), or without a receive: it is tried again.
+    const bool no_receive = wr.kind == WorkRequest::Kind::kSend && c.peer_receives == 0;
+    if (c.peer_qp == PeerQp::kNone || no_receive) {
+      ++c.target_tries;
+      const bool last = c.target_tries > env_.rnr_retries && c.peer_qp != PeerQp::kNone;
+      env_.trace->Add(now(), c.id.v, "RNR at the peer", c.target_tries);
+      if (last) return FailHead(c, WorkStatus::kRnrExceeded, Duration{});
+      const std::uint32_t shift = std::min(c.target_tries - 1, 8u);
+      c.to_peer_scheduled = true;
+      env_.queue->Push(now() + Duration{env_.latencies.rnr.ns << shift}, Happening::kToPeer, c.id.v);
+      return;
+    }
+    c.target_tries = 0;
+    c.sq.pop_front();
+    if (!Execute(c, wr)) return;
+  }
+}
+
+bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
+  ShardMemory& memory = env_.target->MemoryOf(c.shard);
+  const auto fail = [&](WorkStatus status) {
+    Complete(c, wr, status, Microseconds(2));
+    SetTargetError(c);
+    const bool was_up = c.peer_qp == PeerQp::kUp;
+    SetPeerError(c);
+    if (was_up) Tell(c, PeerEvent::Kind::kQpError, {}, 0, status);
+    return false;
+  };
+  if (wr.kind == WorkRequest::Kind::kSend) {
+    const Bytes iu = memory.SendBuffer(c.accept.channel, SendId(wr.id)).first(wr.length);
+    if (iu.size() > c.options.receive_bytes) return fail(WorkStatus::kOther);
+    if (c.options.receives == 0) --c.peer_receives;
+    env_.trace->Add(now(), c.id.v, "peer receives", iu.empty() ? 0 : iu[0],
+                    iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
+    Complete(c, wr, WorkStatus::kOk, Duration{});
+    Tell(c, PeerEvent::Kind::kIu, iu, 0, WorkStatus::kOk, wr.solicited);
+    return true;
+  }
+  const bool write = wr.kind == WorkRequest::Kind::kWrite;
+  MemoryRegions::Entry* region = nullptr;
+  std::uint64_t offset = 0;
+  const char* why = regions_.Check(c.options.host, wr.rkey, wr.remote, wr.length,
+                                   write ? access::kRemoteWrite : access::kRemoteRead, &region,
+                                   &offset);
+  env_.trace->Add(now(), c.id.v, why != nullptr ? why : write ? "RDMA WRITE" : "RDMA READ",
+                  wr.rkey.v, wr.length);
+  if (why != nullptr) {
+    ++refused_accesses_;
+    return fail(WorkStatus::kRemoteAccess);
+  }
+  if (write) {
+    Content::Copy(memory.Data(BufferId(wr.id)), wr.offset, region->content, offset, wr.length);
+  } else {
+    Content& data = wr.offset == 0
+                        ? memory.DataFor(BufferId(wr.id), region->content.form())
+                        : memory.Data(BufferId(wr.id));
+    Content::Copy(region->content, offset, data, wr.offset, wr.length);
+  }
+  Complete(c, wr, WorkStatus::kOk, Duration{});
+  return true;
+}
+
+// The head cannot be delivered, and so nothing behind it can.
+void Fabric::FailHead(Connection& c, WorkStatus status, Duration after) {
+  const WorkRequest wr = c.sq.front();
+  c.sq.pop_front();
+  Complete(c, wr, status, after);
+  SetTargetError(c);
+}
+
+void Fabric::SetTargetError(Connection& c) {
+  if (c.target_qp != TargetQp::kUp) return;
+  c.target_qp = TargetQp::kError;
+  if (c.silent && !c.silent_for_good) {
+    for (Completion& lost : c.withheld) {
+      if (lost.status == WorkStatus::kOk) lost.status = WorkStatus::kFlushed;
+      PushCompletion(c, lost, Microseconds(1));
+    }
+    c.withheld.clear();
+    c.silent = false;
+  }
+  for (const WorkRequest& wr : c.sq) Complete(c, wr, WorkStatus::kFlushed, Duration{});
+  c.sq.clear();
+  for (const RecvId recv : c.posted) {
+    Completion completion;
+    completion.kind = Completion::Kind::kRecv;
+    completion.status = WorkStatus::kFlushed;
+    completion.id = recv.v;
+    PushCompletion(c, completion, Duration{});
+  }
+  c.posted.clear();
+}
+
+// --- Completing -----------------------------------------------------------------------------------
+
+void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after) {
+  Completion completion;
+  completion.status = status;
+  completion.id = wr.id;
+  completion.number = wr.number;
+  completion.kind = wr.kind == WorkRequest::Kind::kSend ? Completion::Kind::kSend
+                                                        : Completion::Kind::kRdma;
+  if (!wr.signaled) {
+    // Its success is told by the next signaled one; so is its flush.
+    if (status == WorkStatus::kOk || status == WorkStatus::kFlushed) return;
+    completion.kind = Completion::Kind::kQpFailed;
+  }
+  if (status == WorkStatus::kOk) {
+    if (env_.faults->Strikes(FaultKind::kLostCompletion, wr.entity, wr.ordinal) && !c.silent) {
+      c.silent = true;
+      c.silent_for_good = env_.decisions->Draw(Site::kCompletionLatency, wr.entity, 1) % 4 == 0;
+      env_.trace->Add(now(), c.id.v, "send queue goes silent", wr.id, c.silent_for_good);
+    }
+    const Duration ack = env_.latencies.completion.Draw(*env_.decisions, Site::kCompletionLatency,
+                                                        wr.entity, wr.ordinal);
+    after.ns += ack.ns;
+    if (env_.faults->Strikes(FaultKind::kLateCompletion, wr.entity, wr.ordinal)) {
+      after.ns += env_.faults
+                      ->Length(FaultKind::kLateCompletion, wr.entity, wr.ordinal, Milliseconds(1),
+                               Seconds(3))
+                      .ns;
+    }
+  }
+  if (c.silent) {
+    c.withheld.push_back(completion);
+    return;
+  }
+  PushCompletion(c, completion, after);
+}
+
+void Fabric::PushCompletion(Connection& c, Completion completion, Duration after) {
+  completion.due = std::max(c.last_completion, now() + after);
+  c.last_completion = completion.due;
+  c.completions.push_back(completion);
+  ScheduleCompletion(c);
+}
+
+void Fabric::ScheduleCompletion(Connection& c) {
+  if (c.completion_scheduled || c.completions.empty()) return;
+  c.completion_scheduled = true;
+  env_.queue->Push(std::max(c.completions.front().due, now()), Happening::kCompletion, c.id.v);
+}
+
+void Fabric::OnCompletion(Connection& c) {
+  c.completion_scheduled = false;
+  if (c.completions.empty() || c.target_qp == TargetQp::kDestroyed) return;
+  const Completion completion = c.completions.front();
+  if (completion.due > now()) return ScheduleCompletion(c);
+  c.completions.pop_front();
+  ScheduleCompletion(c);
+  c.wr_retired = std::max(c.wr_retired, completion.number);
+  const ChannelId channel = c.accept.channel;
+  switch (completion.kind) {
+    case Completion::Kind::kSend:
+      return env_.target->OnShardEvent(
+          c.shard, event::SendDone{channel, SendId(completion.id), completion.status});
+    case Completion::Kind::kRdma:
+      return env_.target->OnShardEvent(
+          c.shard, event::RdmaDone{channel, BufferId(completion.id), completion.status});
+    case Completion::Kind::kQpFailed:
+      return env_.target->OnShardEvent(c.shard, event::QpFailed{channel, completion.status});
+    case Completion::Kind::kRecv:
+      c.is_posted[completion.id] = false;
+      return env_.target->OnShardEvent(
+          c.shard, event::RecvFailed{channel, RecvId(completion.id), completion.status});
+  }
+}
+
+}  // namespace srpt::sim

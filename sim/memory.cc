@@ -1,0 +1,86 @@
+#include "sim/memory.h"
+
+#include <cstring>
+
+#include "core/base/check.h"
+#include "core/base/limits.h"
+
+namespace srpt::sim {
+
+ShardMemory::ShardMemory(std::uint32_t data_buffers, Content::Form form)
+    : form_(form), data_(data_buffers) {}
+
+ShardMemory::Arena& ShardMemory::Of(ChannelId channel) const {
+  SRPT_CHECK(channel.slot() < arenas_.size());
+  Arena* arena = arenas_[channel.slot()].get();
+  SRPT_CHECK(arena != nullptr && arena->channel == channel);
+  return *arena;
+}
+
+std::shared_ptr<ShardMemory::Arena> ShardMemory::ArenaOf(ChannelId channel) const {
+  Of(channel);
+  return arenas_[channel.slot()];
+}
+
+MutableBytes ShardMemory::SendBuffer(ChannelId channel, SendId send) {
+  Arena& arena = Of(channel);
+  SRPT_CHECK(send.v < arena.send_count);
+  return {arena.send.data() + std::size_t{send.v} * arena.send_bytes, arena.send_bytes};
+}
+
+Bytes ShardMemory::RecvBuffer(ChannelId channel, RecvId recv) {
+  const Arena& arena = Of(channel);
+  SRPT_CHECK(recv.v < arena.recv_count);
+  return {arena.recv.data() + std::size_t{recv.v} * arena.recv_bytes, arena.received[recv.v]};
+}
+
+MutableBytes ShardMemory::DataBuffer(BufferId buffer) { return Data(buffer).bytes(); }
+
+void ShardMemory::AddChannel(const action::Accept& accept) {
+  const std::uint32_t slot = accept.channel.slot();
+  if (arenas_.size() <= slot) arenas_.resize(slot + 1);
+  SRPT_CHECK(arenas_[slot] == nullptr);
+  if (spare_.empty()) spare_.push_back(std::make_shared<Arena>());
+  std::shared_ptr<Arena> arena = std::move(spare_.back());
+  spare_.pop_back();
+  arena->channel = accept.channel;
+  arena->recv_bytes = accept.recv_bytes;
+  arena->send_bytes = accept.send_bytes;
+  arena->recv_count = accept.recv_count;
+  arena->send_count = accept.send_count;
+  arena->recv.resize(std::size_t{accept.recv_count} * accept.recv_bytes);
+  arena->send.resize(std::size_t{accept.send_count} * accept.send_bytes);
+  arena->received.assign(accept.recv_count, 0);
+  arenas_[slot] = std::move(arena);
+}
+
+void ShardMemory::RemoveChannel(ChannelId channel) {
+  Of(channel);
+  std::shared_ptr<Arena> arena = std::move(arenas_[channel.slot()]);
+  // Pinned ones go with their last operation.
+  if (arena.use_count() == 1) spare_.push_back(std::move(arena));
+}
+
+void ShardMemory::Receive(ChannelId channel, RecvId recv, Bytes iu) {
+  Arena& arena = Of(channel);
+  SRPT_CHECK(recv.v < arena.recv_count && iu.size() <= arena.recv_bytes);
+  arena.received[recv.v] = static_cast<std::uint32_t>(iu.size());
+  if (!iu.empty()) {
+    std::memcpy(arena.recv.data() + std::size_t{recv.v} * arena.recv_bytes, iu.data(), iu.size());
+  }
+}
+
+Content& ShardMemory::Data(BufferId buffer) {
+  SRPT_CHECK(buffer.v < data_.size());
+  Content& content = data_[buffer.v];
+  if (content.empty()) content.Reset(form_, limits::kDataBufferBytes, kPoisonLabel);
+  return content;
+}
+
+Content& ShardMemory::DataFor(BufferId buffer, Content::Form form) {
+  Content& content = Data(buffer);
+  if (content.form() != form) content.Reset(form, limits::kDataBufferBytes, kPoisonLabel);
+  return content;
+}
+
+}  // namespace srpt::sim

@@ -1,0 +1,59 @@
+// The memory that the simulated driver lends to one shard: data buffers of its pool, and the send and
+// receive buffers of each channel.
+#ifndef SIM_MEMORY_H_
+#define SIM_MEMORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/action.h"
+#include "core/ports.h"
+#include "sim/content.h"
+
+namespace srpt::sim {
+
+class ShardMemory : public MemoryPort {
+ public:
+  ShardMemory(std::uint32_t data_buffers, Content::Form form);
+
+  // --- MemoryPort
+  MutableBytes SendBuffer(ChannelId channel, SendId send) override;
+  Bytes RecvBuffer(ChannelId channel, RecvId recv) override;
+  MutableBytes DataBuffer(BufferId buffer) override;
+
+  // --- The driver
+  void AddChannel(const action::Accept& accept);
+  // Its buffers go when no operation pins them any more.
+  void RemoveChannel(ChannelId channel);
+  // What arrived: shorter than the buffer leaves older bytes behind it, as hardware does.
+  void Receive(ChannelId channel, RecvId recv, Bytes iu);
+
+  // The buffer as it is; of `form` and full of poison if its form has to change.
+  Content& Data(BufferId buffer);
+  Content& DataFor(BufferId buffer, Content::Form form);
+
+  // The receive buffers of a channel, for as long as the pointer lives.
+  struct Arena {
+    ChannelId channel;
+    std::uint32_t recv_bytes = 0;
+    std::uint32_t send_bytes = 0;
+    std::uint32_t recv_count = 0;
+    std::uint32_t send_count = 0;
+    std::vector<std::uint8_t> recv;
+    std::vector<std::uint32_t> received;  // Bytes of the last IU, by buffer.
+    std::vector<std::uint8_t> send;
+  };
+  std::shared_ptr<Arena> ArenaOf(ChannelId channel) const;
+
+ private:
+  Arena& Of(ChannelId channel) const;
+  Content::Form form_;
+  std::vector<Content> data_;
+  std::vector<std::shared_ptr<Arena>> arenas_;  // By slot.
+  std::vector<std::shared_ptr<Arena>> spare_;
+};
+
+}  // namespace srpt::sim
+
+#endif  // SIM_MEMORY_H_

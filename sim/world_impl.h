@@ -1,0 +1,137 @@
+// The inside of a World: the driver's loop around core. Private to //sim:world.
+#ifndef SIM_WORLD_IMPL_H_
+#define SIM_WORLD_IMPL_H_
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/event_queue.h"
+#include "sim/fabric/fabric.h"
+#include "sim/trace.h"
+#include "sim/world.h"
+
+namespace srpt::sim {
+
+struct DiskSlot {
+  std::unique_ptr<Disk> disk;
+  DiskOptions options;
+  // Counts the operations on a stretch of the disk, for their choices.
+  std::array<std::uint32_t, 256> ordinals{};
+  bool released = false;
+};
+
+// Messages of one direction between the director and one shard: in order, each with its delay.
+template <class Message>
+struct MessagePipe {
+  struct Entry {
+    Time arrival;
+    Message message;
+  };
+  std::deque<Entry> entries;
+  Time last;
+  std::uint64_t count = 0;
+};
+
+struct ShardSide {
+  std::unique_ptr<ShardMemory> memory;
+  std::unique_ptr<Shard> shard;
+  std::unique_ptr<Actions> actions;
+  Time wake = kNever;  // Scheduled.
+  MessagePipe<message::ToShard> to_shard;
+  MessagePipe<message::ToDirector> to_director;
+};
+
+// One operation of a disk.
+struct BlockOp {
+  enum class Kind : std::uint8_t { kRead, kWrite, kFlush };
+  Kind kind = Kind::kRead;
+  OpId op;
+  std::uint64_t generation = 0;  // Of the slot.
+  std::uint32_t shard = 0;
+  LuId lu;
+  std::uint64_t offset = 0;
+  MemRef memory;
+  bool fua = false;
+  bool captured = false;  // The data were taken when the operation began.
+  bool hanging = false;
+  bool busy = false;
+  IoStatus status = IoStatus::kOk;
+  std::uint64_t landed = 0;  // Bytes that land in spite of an error.
+  std::uint64_t mark = 0;    // Of a flush.
+  std::shared_ptr<ShardMemory::Arena> arena;
+  Content data;
+};
+
+struct World::Impl : TargetSide {
+  explicit Impl(const WorldOptions& given);
+
+  // TargetSide
+  void OnDirectorEvent(const DirectorEvent& event) override;
+  void OnShardEvent(std::uint32_t shard, const ShardEvent& event) override;
+  ShardMemory& MemoryOf(std::uint32_t shard) override { return *shards[shard].memory; }
+
+  // driver.cc
+  bool RunOne();
+  AdminId Submit(admin::Request request);
+  void SetTimer(Time at, PeerSink* sink, std::uint64_t cookie);
+  void PerformDirector();
+  void PerformShard(std::uint32_t shard);
+  void WakeDirector();
+  void WakeShard(std::uint32_t shard);
+  template <class Message>
+  void Carry(MessagePipe<Message>& pipe, Lineage entity, Happening what, std::uint32_t shard,
+             Message message);
+  void Log(const action::Log& log, const char* who);
+  void Sweep();
+  void Broke(std::string what);
+  std::vector<std::string> Pending() const;
+
+  // backend.cc
+  std::uint32_t TakeOp();
+  void Do(std::uint32_t shard, const action::BlockRead& a);
+  void Do(std::uint32_t shard, const action::BlockWrite& a);
+  void Do(std::uint32_t shard, const action::BlockFlush& a);
+  void Begin(std::uint32_t slot);
+  void Capture(BlockOp& op);
+  void Land(BlockOp& op);
+  void OnBlockDone(std::uint32_t slot, std::uint64_t generation);
+  void ReleaseHanging();
+
+  WorldOptions options;
+  Clock clock;
+  EventQueue queue;
+  Decisions decisions;
+  Faults faults;
+  Trace trace;
+  Fabric fabric;
+  std::vector<DiskSlot> disks;  // By LuId.
+  std::unique_ptr<Director> director;
+  std::unique_ptr<Actions> director_actions;
+  Time director_wake = kNever;
+  std::vector<ShardSide> shards;
+  std::deque<BlockOp> ops;  // Stable addresses.
+  std::vector<std::uint32_t> free_ops;
+  std::uint32_t ops_in_flight = 0;
+  std::uint32_t messages_in_flight = 0;
+  struct Timer {
+    PeerSink* sink = nullptr;
+    std::uint64_t cookie = 0;
+  };
+  std::vector<Timer> timers;
+  std::vector<std::uint32_t> free_timers;
+  std::map<std::uint64_t, AdminResult> answers;
+  std::uint64_t next_admin = 1;
+  std::uint32_t next_host = 1;
+  std::uint64_t events = 0;
+  std::uint64_t steps = 0;
+  bool stepping = false;
+  std::string broken;
+};
+
+}  // namespace srpt::sim
+
+#endif  // SIM_WORLD_IMPL_H_

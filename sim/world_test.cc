@@ -1,0 +1,210 @@
+// A hand-driven initiator against the whole target: one login, a few commands, in virtual time.
+#include "sim/world.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <numeric>
+
+#include "core/initiator/cdb.h"
+#include "core/initiator/initiator.h"
+#include "core/wire/login_rej.h"
+
+namespace srpt::sim {
+namespace {
+
+using initiator::Buffer;
+using initiator::received::Completion;
+
+WorldOptions OneDisk() {
+  WorldOptions options;
+  options.parameters.service_guid = 0x0002c90300bb0001;
+  options.disks.push_back({"disk0", scsi::HandlerKind::kFileio, 512, 2048});
+  options.sweep_every = 1;
+  return options;
+}
+
+class WorldTest : public testing::Test {
+ protected:
+  explicit WorldTest(const WorldOptions& options = OneDisk()) : world(options) {}
+  ~WorldTest() override { EXPECT_EQ(world.Sweep(), ""); }
+
+  ConnectOptions Login(bool multi = false, std::uint32_t it_iu_len = 8260) {
+    wire::LoginReq req;
+    req.tag = initiator::MakeTag(1);
+    req.req_it_iu_len = it_iu_len;
+    req.req_buf_fmt = wire::kBufFmtDirect | wire::kBufFmtIndirect;
+    req.flags = wire::kLoginReqImmediate;
+    if (multi) req.flags |= 1;
+    req.imm_data_offset = 68;
+    req.initiator_port = initiator::MakePortId(0, 0x1234);
+    req.target_port =
+        initiator::MakePortId(world.parameters().service_guid, world.parameters().service_guid);
+    ConnectOptions options;
+    options.private_data.resize(wire::kLoginReqCmBytes);
+    channel.BuildLoginCm(req, options.private_data);
+    options.source = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
+    return options;
+  }
+  void LogIn() {
+    peer = world.Connect(Login());
+    const auto event = world.NextEvent(peer, Seconds(5));
+    ASSERT_TRUE(event);
+    ASSERT_EQ(event->kind, PeerEvent::Kind::kConnected);
+    ASSERT_TRUE(channel.OnLoginRsp(event->bytes).ok());
+  }
+  // Sends a command and returns its completion.
+  std::optional<Completion> Run(const initiator::Cdb& cdb, Buffer out, Buffer in,
+                                std::uint64_t tag) {
+    std::vector<std::uint8_t> iu(8260);
+    initiator::Command command;
+    command.tag = initiator::MakeTag(tag);
+    command.lun = initiator::MakeLun(LunNumber(0));
+    command.cdb = cdb.view();
+    command.out = out;
+    command.in = in;
+    iu.resize(channel.BuildCmd(command, iu));
+    EXPECT_TRUE(world.Send(peer, iu));
+    const auto event = world.NextEvent(peer, Seconds(5));
+    if (!event || event->kind != PeerEvent::Kind::kIu) return std::nullopt;
+    last = event->bytes;
+    const initiator::Received received = channel.OnIu(last);
+    EXPECT_EQ(received.violation, initiator::Violation::kNone) << to_string(received.violation);
+    const auto* completion = std::get_if<Completion>(&received.what);
+    return completion == nullptr ? std::nullopt : std::optional(*completion);
+  }
+  // Past the unit attention of a new nexus.
+  void BecomeReady() {
+    LogIn();
+    Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 100);
+    const auto c = Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 101);
+    ASSERT_TRUE(c);
+    ASSERT_EQ(c->status, 0);
+  }
+
+  World world;
+  initiator::Channel channel;
+  PeerId peer;
+  std::vector<std::uint8_t> last;
+};
+
+TEST_F(WorldTest, LoginIsAnsweredWithCredits) {
+  LogIn();
+  EXPECT_GE(channel.credits(), 2);
+  EXPECT_TRUE(world.IsConnected(peer));
+  ASSERT_TRUE(world.ChannelOf(peer));
+  EXPECT_EQ(world.director().Sessions().size(), 1u);
+}
+
+TEST_F(WorldTest, TooLongAnIuLengthIsRejectedWithReason) {
+  peer = world.Connect(Login(false, 1 << 20));
+  const auto event = world.NextEvent(peer, Seconds(5));
+  ASSERT_TRUE(event);
+  ASSERT_EQ(event->kind, PeerEvent::Kind::kRejected);
+  EXPECT_EQ(event->reason, kCmRejectConsumer);
+  const auto rej = wire::ParseLoginRej(event->bytes);
+  ASSERT_TRUE(rej.ok());
+  EXPECT_EQ(rej->reason, wire::LoginRejReason::kReqItIuLengthTooLarge);
+}
+
+TEST_F(WorldTest, WrittenBytesComeBack) {
+  BecomeReady();
+  std::vector<std::uint8_t> data(4096);
+  std::iota(data.begin(), data.end(), std::uint8_t{3});
+  const Region out = world.Register(peer, 4096, access::kRemoteRead);
+  ASSERT_TRUE(world.WriteMemory(out, 0, data));
+  const wire::Direct from{out.va, out.rkey, 4096};
+  auto c = Run(initiator::Write10(Lba(7), 8), Buffer::Direct(from), Buffer::None(), 1);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->status, 0);
+
+  const Region in = world.Register(peer, 8192, access::kRemoteWrite);
+  const wire::Direct to{in.va, in.rkey, 8192};
+  c = Run(initiator::Read10(Lba(7), 8), Buffer::None(), Buffer::Direct(to), 2);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->status, 0);
+  EXPECT_EQ(c->in_residual, 4096u);
+  std::vector<std::uint8_t> back(4096);
+  ASSERT_TRUE(world.ReadMemory(in, 0, back));
+  EXPECT_EQ(back, data);
+  std::vector<std::uint8_t> on_disk(4096);
+  world.disk("disk0")->Peek(7 * 512, on_disk);
+  EXPECT_EQ(on_disk, data);
+}
+
+TEST_F(WorldTest, ImmediateDataReachTheDisk) {
+  BecomeReady();
+  ASSERT_NE(channel.imm_data_offset(), 0);
+  const std::vector<std::uint8_t> data(512, 0x5a);
+  const auto c = Run(initiator::Write10(Lba(0), 1), Buffer::Immediate(data), Buffer::None(), 1);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->status, 0);
+  std::vector<std::uint8_t> on_disk(512);
+  world.disk("disk0")->Peek(0, on_disk);
+  EXPECT_EQ(on_disk, data);
+}
+
+TEST_F(WorldTest, ReadErrorIsAMediumError) {
+  BecomeReady();
+  world.Inject(FaultKind::kReadError);
+  const Region in = world.Register(peer, 512, access::kRemoteWrite);
+  const wire::Direct to{in.va, in.rkey, 512};
+  const auto c = Run(initiator::Read10(Lba(0), 1), Buffer::None(), Buffer::Direct(to), 1);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->status, 2);
+  const auto sense = initiator::ParseSense(c->sense);
+  ASSERT_TRUE(sense);
+  EXPECT_TRUE(sense->Is(scsi::kReadError));
+}
+
+TEST_F(WorldTest, BadKeyEndsTheConnection) {
+  BecomeReady();
+  const Region in = world.Register(peer, 512, access::kRemoteRead);  // The wrong direction.
+  const wire::Direct to{in.va, in.rkey, 512};
+  EXPECT_FALSE(Run(initiator::Read10(Lba(0), 1), Buffer::None(), Buffer::Direct(to), 1));
+  const auto event = world.NextEvent(peer, Seconds(30));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, PeerEvent::Kind::kDisconnected);
+  world.RunFor(Seconds(20));
+  EXPECT_TRUE(world.IsQuiet()) << world.Pending()[0];
+  EXPECT_EQ(world.refused_accesses(), 1u);
+}
+
+TEST_F(WorldTest, DisconnectLeavesNothingBehind) {
+  BecomeReady();
+  world.Disconnect(peer);
+  const auto event = world.NextEvent(peer, Seconds(10));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, PeerEvent::Kind::kDisconnected);
+  world.RunFor(Seconds(20));
+  EXPECT_TRUE(world.IsQuiet());
+  EXPECT_TRUE(world.director().Sessions().empty());
+}
+
+TEST_F(WorldTest, FirstIuMayOvertakeTheRtu) {
+  world.Inject(FaultKind::kRtuLost);
+  BecomeReady();
+  EXPECT_EQ(world.director().Sessions()[0].channels[0].live, true);
+}
+
+TEST_F(WorldTest, AnswersTheAdministrator) {
+  const auto answer = world.Admin(admin::RemoveLu{"no such disk"});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, admin::Status::kNotFound);
+}
+
+TEST_F(WorldTest, LostCompletionEndsTheChannelByTheWatchdog) {
+  BecomeReady();
+  world.Inject(FaultKind::kLostCompletion);
+  const auto c = Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 1);
+  ASSERT_TRUE(c);  // The peer has its answer.
+  EXPECT_FALSE(world.NextEvent(peer, Seconds(70)));
+  const auto event = world.NextEvent(peer, Seconds(30));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, PeerEvent::Kind::kDisconnected);
+  world.RunFor(Seconds(30));
+  EXPECT_TRUE(world.IsQuiet());
+}
+
+}  // namespace
+}  // namespace srpt::sim
