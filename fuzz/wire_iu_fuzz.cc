@@ -1,9 +1,9 @@
 // Every parser of core/wire on the same bytes. What parses is printed, written back and read again:
-// it must be the same. A CMD's descriptors are taken apart at several immediate data offsets, and a
-// partial list is completed from a table made of the input's own bytes.
+// it must be the same. A CMD's descriptors are taken apart, with several immediate data offsets
+// where that matters, and a partial list is completed with the input's own first bytes as the
+// table.
 //
 // The input is an IU as it would be received.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -73,15 +73,23 @@ void CheckLayout(const BufferLayout& layout, Bytes iu) {
 }
 
 void Complete(const BufferLayout& partial, Bytes iu) {
-  constexpr std::uint32_t kTableBytesMax = 1024;  // Keeps it fast.
-  if (!partial.partial || partial.table.len > kTableBytesMax) return;
-  std::uint8_t table[kTableBytesMax];
-  for (std::uint32_t i = 0; i < partial.table.len; ++i)
-    table[i] = iu[iu.size() - 1 - i % iu.size()];
-  const auto whole = CompleteLayout(partial, Bytes(table, partial.table.len));
+  if (!partial.partial || partial.table.len > iu.size()) return;
+  const auto whole = CompleteLayout(partial, iu.first(partial.table.len));
   if (!whole.ok()) return;
   SRPT_CHECK(!whole->partial && whole->descriptor_count == partial.table_count);
   CheckLayout(*whole, iu);
+}
+
+void TakeApart(const Cmd& cmd, Bytes iu, std::uint16_t imm_data_offset) {
+  const auto buffers = ParseBuffers(cmd, iu, imm_data_offset);
+  if (!buffers.ok()) {
+    SRPT_CHECK(to_string(buffers.error()) != "unknown error");
+    return;
+  }
+  CheckLayout(buffers->out, iu);
+  CheckLayout(buffers->in, iu);
+  Complete(buffers->out, iu);
+  Complete(buffers->in, iu);
 }
 
 void Descriptors(Bytes iu) {
@@ -91,16 +99,12 @@ void Descriptors(Bytes iu) {
     return;
   }
   (void)DecodeLun(cmd->lun);
-  for (const std::uint16_t imm_data_offset : {0, 68, 52 + 4 * (iu[6] & 0x0f)}) {
-    const auto buffers = ParseBuffers(*cmd, iu, imm_data_offset);
-    if (!buffers.ok()) {
-      SRPT_CHECK(to_string(buffers.error()) != "unknown error");
-      continue;
-    }
-    for (const BufferLayout& layout : {buffers->out, buffers->in}) {
-      CheckLayout(layout, iu);
-      Complete(layout, iu);
-    }
+  if (cmd->out_fmt != BufferFormat::kImmediate) {
+    TakeApart(*cmd, iu, 68);  // Makes no difference then.
+    return;
+  }
+  for (const int imm_data_offset : {0, 68, 52 + 4 * (iu[6] & 0x0f)}) {
+    TakeApart(*cmd, iu, static_cast<std::uint16_t>(imm_data_offset));
   }
 }
 
@@ -110,7 +114,8 @@ void Descriptors(Bytes iu) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace srpt::wire;  // NOLINT: its only user.
   const srpt::Bytes iu(data, size);
-  if (DescribeIu(iu).empty()) __builtin_trap();
+  // Printing takes longer than all the rest: a few inputs, chosen by themselves.
+  if (size != 0 && (iu.back() & 0x3f) == 0) SRPT_CHECK(!DescribeIu(iu).empty());
   RoundTrip<LoginReq>(iu, ParseLoginReq64, SerializeLoginReq64);
   RoundTrip<LoginReq>(iu, ParseLoginReqCm, SerializeLoginReqCm);
   RoundTrip<LoginRsp>(iu, ParseLoginRsp, SerializeLoginRsp);

@@ -28,10 +28,14 @@ void Login(const LoginReq& req) {
   const auto from_cm = ParseLoginReqCm(cm);
   SRPT_CHECK(from_ib.ok() && *from_ib == req);
   SRPT_CHECK(from_cm.ok() && *from_cm == req);
-  SRPT_CHECK(!ToString(req).empty());
   SRPT_CHECK(static_cast<int>(req.multichannel()) < 4);
+}
 
+// Takes longer than all the rest: one input in eight, chosen by the input itself.
+void Names(const LoginReq& req) {
   const std::array<std::uint8_t, 16>& id = req.initiator_port.bytes;
+  if ((id.back() & 0x07) != 1) return;
+  SRPT_CHECK(!ToString(req).empty());
   const auto gid = ParseGid(FormatGid(id).view());
   SRPT_CHECK(gid.has_value() && *gid == id);
   SRPT_CHECK(FormatPeerAddress(PeerAddress{id}).size >= 7);
@@ -51,17 +55,20 @@ void CheckGidText(Bytes input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace srpt::wire;  // NOLINT: its only user.
   const srpt::Bytes input(data, size);
-  if (const auto req = ParseLoginReq64(input); req.ok()) Login(*req);
+  if (const auto req = ParseLoginReq64(input); req.ok()) {
+    Login(*req);
+    Names(*req);
+  }
   if (const auto req = ParseLoginReqCm(input); req.ok()) Login(*req);
   if (const auto rsp = ParseLoginRsp(input); rsp.ok()) {
     std::array<std::uint8_t, kLoginRspBytes> out;
     SerializeLoginRsp(*rsp, out);
-    SRPT_CHECK(*ParseLoginRsp(out) == *rsp && !ToString(*rsp).empty());
+    SRPT_CHECK(*ParseLoginRsp(out) == *rsp);
   }
   if (const auto rej = ParseLoginRej(input); rej.ok()) {
     std::array<std::uint8_t, kLoginRejBytes> out;
     SerializeLoginRej(*rej, out);
-    SRPT_CHECK(*ParseLoginRej(out) == *rej && !ToString(*rej).empty());
+    SRPT_CHECK(*ParseLoginRej(out) == *rej);
   }
   CheckGidText(input);
   return 0;

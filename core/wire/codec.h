@@ -2,9 +2,9 @@
 #ifndef CORE_WIRE_CODEC_H_
 #define CORE_WIRE_CODEC_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "core/base/bytes.h"
@@ -42,7 +42,7 @@ inline Writer Begin(MutableBytes out, std::size_t bytes, Opcode opcode) {
 }
 
 inline bool SameBytes(Bytes a, Bytes b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 }  // namespace srpt::wire::internal

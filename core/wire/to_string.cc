@@ -13,7 +13,10 @@ namespace {
 // "SRP_CMD tag=... lun=...": appended to piece by piece.
 class Line {
  public:
-  explicit Line(std::string_view head) : text_(head) {}
+  explicit Line(std::string_view head) {
+    text_.reserve(256);
+    text_ += head;
+  }
   Line& Field(std::string_view name, std::string_view value) {
     text_ += ' ';
     text_ += name;
@@ -58,11 +61,11 @@ std::string Quoted(std::string_view text) { return '"' + std::string(text) + '"'
 }  // namespace
 
 std::string Hex(Bytes bytes) {
-  std::string text;
-  text.reserve(2 * bytes.size());
+  std::string text(2 * bytes.size(), ' ');
+  char* at = text.data();
   for (const std::uint8_t byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 0x0f];
+    *at++ = "0123456789abcdef"[byte >> 4];
+    *at++ = "0123456789abcdef"[byte & 0x0f];
   }
   return text;
 }
