@@ -19,20 +19,17 @@ bool ReadMember(ConfContext& context, const Statement& statement, TargetGroup& g
     }
     if (!ReadNumber(context, attribute, 1, 65535, rel_tgt_id)) return false;
   }
-  const std::string name = LowerCase(statement.words[1]);
   const auto& targets = context.configuration.targets;
-  const bool local = std::any_of(targets.begin(), targets.end(),
-                                 [&](const Target& target) { return target.name == name; });
-  if (local) {
-    group.targets.push_back(name);
+  for (const Target& target : targets) {
+    if (target.name != LowerCase(statement.words[1])) continue;
+    group.targets.push_back({target.name, 0});
     return true;
   }
   if (rel_tgt_id == 0) {
     return context.Fail(statement.line, "TARGET '" + statement.words[1] + "' is not configured",
-                        "a TARGET of ib_srpt, or { rel_tgt_id n } of a target elsewhere");
+                        "a TARGET of ib_srpt, or { rel_tgt_id n } of a target of another host");
   }
-  context.Warn(statement.line, "TARGET " + statement.words[1] +
-                                   " is of another host: not listed to initiators yet");
+  group.targets.push_back({statement.words[1], static_cast<std::uint16_t>(rel_tgt_id)});
   return true;
 }
 
@@ -76,9 +73,10 @@ bool ReadTargetGroup(ConfContext& context, const Statement& section, DeviceGroup
                                     other.name,
                           "one of its own");
     }
-    for (const std::string& target : group.targets) {
-      if (std::find(other.targets.begin(), other.targets.end(), target) != other.targets.end()) {
-        return context.Fail(section.line, "TARGET " + target + " is in TARGET_GROUP " +
+    for (const AluaTarget& target : group.targets) {
+      if (std::any_of(other.targets.begin(), other.targets.end(),
+                      [&](const AluaTarget& t) { return t.name == target.name; })) {
+        return context.Fail(section.line, "TARGET " + target.name + " is in TARGET_GROUP " +
                                               other.name + " already", "each target in one group");
       }
     }

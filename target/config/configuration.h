@@ -85,12 +85,16 @@ struct Target {
 
 // --- ALUA -------------------------------------------------------------------------------------
 
+struct AluaTarget {
+  std::string name;
+  std::uint16_t rel_tgt_id = 0;  // Of another host's target; 0: one of ours.
+};
 struct TargetGroup {
   std::string name;
   std::uint16_t group_id = 0;
   bool preferred = false;
   scsi::AluaState state = scsi::AluaState::kActive;
-  std::vector<std::string> targets;  // Local ones.
+  std::vector<AluaTarget> targets;
   int line = 0;
 };
 struct DeviceGroup {

@@ -154,9 +154,12 @@ DEVICE_GROUP dg {
   EXPECT_TRUE(here.preferred);
   EXPECT_EQ(here.state, scsi::AluaState::kNonoptimized);
   EXPECT_EQ(here.targets.size(), 1u);
-  ASSERT_EQ(c.warnings.size(), 1u);
-  EXPECT_EQ(c.warnings[0].what,
-            "TARGET iqn.elsewhere is of another host: not listed to initiators yet");
+  ASSERT_EQ(here.targets.size(), 1u);
+  EXPECT_EQ(here.targets[0].rel_tgt_id, 0);
+  const TargetGroup& there = c.device_groups[0].target_groups[1];
+  ASSERT_EQ(there.targets.size(), 1u);
+  EXPECT_EQ(there.targets[0].name, "iqn.elsewhere");
+  EXPECT_EQ(there.targets[0].rel_tgt_id, 2);
 }
 
 TEST(ScstConf, Warnings) {
@@ -248,7 +251,7 @@ TEST(ScstConf, ErrorsSayWhereWhatAndWhatWasExpected) {
        "or transitioning"},
       {target + " }\n}\nDEVICE_GROUP d {\n TARGET_GROUP t {\n  TARGET other\n }\n}\n",
        "scst.conf:10: TARGET 'other' is not configured; expected a TARGET of ib_srpt, or { "
-       "rel_tgt_id n } of a target elsewhere"},
+       "rel_tgt_id n } of a target of another host"},
       {"a { b { c { d { e { f { g { h { i { j\n",
        "scst.conf:1: sections are nested too deeply; expected at most 8 levels"},
       {std::string("HANDLER a\0b {\n}\n", 16), "scst.conf:1: a control character; expected text"},

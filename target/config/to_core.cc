@@ -114,8 +114,9 @@ std::vector<admin::Request> ToRequests(const Configuration& configuration,
     }
     for (const TargetGroup& tg : group.target_groups) {
       requests.push_back(admin::AddTargetGroup{group.name, tg.name, tg.group_id});
-      for (const std::string& target : tg.targets) {
-        requests.push_back(admin::AddTargetToGroup{group.name, tg.name, target});
+      for (const AluaTarget& target : tg.targets) {
+        requests.push_back(
+            admin::AddTargetToGroup{group.name, tg.name, target.name, target.rel_tgt_id});
       }
       requests.push_back(admin::SetAluaState{group.name, tg.name, tg.state});
       if (tg.preferred) requests.push_back(admin::SetAluaPreferred{group.name, tg.name, true});

@@ -44,6 +44,7 @@ DEVICE_GROUP dg {
     preferred 1
     state standby
     TARGET fe80:0000:0000:0000:0000:0000:0000:0001
+    TARGET fe80:0000:0000:0000:0000:0000:0000:0009 { rel_tgt_id 9 }
   }
 }
 )";
@@ -72,7 +73,8 @@ struct Describe {
     return r.group + "/" + r.target_group + " id " + std::to_string(r.group_id);
   }
   std::string operator()(const admin::AddTargetToGroup& r) {
-    return r.group + "/" + r.target_group + " has " + r.target.substr(35);
+    return r.group + "/" + r.target_group + " has " + r.target.substr(35) + " " +
+           std::to_string(r.rel_tgt_id);
   }
   std::string operator()(const admin::SetAluaState& r) {
     return r.group + "/" + r.target_group + " " + AluaStateName(r.state);
@@ -106,7 +108,8 @@ TEST(ToCore, RequestsInOrder) {
             "dg dg\n"
             "dg has disk0\n"
             "dg/tg id 9\n"
-            "dg/tg has 0001\n"
+            "dg/tg has 0001 0\n"
+            "dg/tg has 0009 9\n"
             "dg/tg standby\n"
             "dg/tg preferred\n"
             "enable 0001\n"
