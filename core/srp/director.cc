@@ -103,23 +103,24 @@ void Director::State::Establish(Nexus& nexus, LuId lu, UnitAttention attention) 
 void Director::State::Refresh(const Nexus* fresh) {
   const std::shared_ptr<const Snapshot> before = std::move(snapshot);
   const std::uint64_t version = before == nullptr ? 1 : before->version + 1;
-  snapshot = BuildSnapshot(version, targets, devices, alua, nexuses);
+  snapshot = BuildSnapshot(version, targets, devices, alua, nexuses, fresh, before.get());
   outbox.ToAllShards(message::Publish{snapshot});
 
+  if (fresh != nullptr) {  // The others see what they saw.
+    Nexus& nexus = *nexuses.Find(fresh->id);
+    for (const LunMap::Entry& entry : snapshot->MapOf(nexus.id).entries()) {
+      Establish(nexus, entry.lu.id, kUaReset);
+    }
+    return;
+  }
+  if (before == nullptr) return;
   // Many nexuses change from one map to the same other one.
   std::map<std::pair<std::uint32_t, std::uint32_t>, MapChange> changes;
-  constexpr std::uint32_t kNone = 0xffffffffu;
   for (auto& [slot, nexus] : nexuses.all()) {
-    const bool known = &nexus != fresh && before != nullptr;
-    const std::uint32_t was = known ? before->map_of_nexus[slot] : kNone;
+    const std::uint32_t was = before->map_of_nexus[slot];
     const auto [at, added] = changes.try_emplace({was, snapshot->map_of_nexus[slot]});
-    if (added) {
-      at->second = Compare(known ? before->maps[was] : LunMap(), snapshot->MapOf(nexus.id));
-    }
-    for (const auto& [lu, attention] : at->second.establish) {
-      if (&nexus == fresh && attention == kUaLuns) continue;
-      Establish(nexus, lu, attention);
-    }
+    if (added) at->second = Compare(before->maps[was], snapshot->MapOf(nexus.id));
+    for (const auto& [lu, attention] : at->second.establish) Establish(nexus, lu, attention);
     for (const LuId lu : at->second.gone) nexus.attentions.Drop(lu);
   }
 }

@@ -37,7 +37,8 @@ void Director::State::On(const event::LoginRequested& login) {
 
 void Director::State::Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
                              const LoginRefusal& refusal) {
-  const std::string_view name = target == nullptr ? "an unknown target" : target->port.name;
+  const std::string_view name =
+      target == nullptr ? std::string_view("an unknown target") : target->port.name;
   outbox.Log(
       LogLevel::kWarning,
       DescribeRefusal(DescribeLogin(login.source, name, refusal.req ? &*refusal.req : nullptr),

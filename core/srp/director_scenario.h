@@ -78,6 +78,7 @@ class Scenario {
   std::vector<LuId> released;
   std::map<ConnId, action::Reject> rejects;
   bool shards_open = true;
+  bool check_invariants = true;
 
   std::optional<wire::LoginRej> RejectOf(ConnId conn) const;
   const message::OpenChannel& OpenOf(ConnId conn) const;

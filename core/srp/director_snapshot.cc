@@ -65,7 +65,8 @@ std::map<LuId, const scsi::LuView*> UnitsOf(const LunMap& map) {
 
 std::shared_ptr<const Snapshot> BuildSnapshot(std::uint64_t version, const SnapshotTargets& targets,
                                               const SnapshotDevices& devices,
-                                              const AluaGroups& alua, const NexusTable& nexuses) {
+                                              const AluaGroups& alua, const NexusTable& nexuses,
+                                              const Nexus* fresh, const Snapshot* before) {
   auto snapshot = std::make_shared<OwningSnapshot>();
   snapshot->version = version;
   const GroupViews views = StoreAluaGroups(alua, *snapshot);
@@ -89,14 +90,21 @@ std::shared_ptr<const Snapshot> BuildSnapshot(std::uint64_t version, const Snaps
     for (const InitiatorGroup& group : target.luns.groups()) add(group.luns);
   }
 
-  for (const auto& [slot, nexus] : nexuses.all()) {
-    snapshot->map_of_nexus.resize(slot, kNoMap);  // Ordered by slot.
+  const auto place = [&](const Nexus& nexus) {
     const LunMapping& luns = targets.at(nexus.key.port).luns;
     std::uint32_t map = first_map.at(nexus.key.port);
     if (const InitiatorGroup* group = luns.GroupOf(nexus.initiator_name)) {
       map += 1 + static_cast<std::uint32_t>(group - luns.groups().data());
     }
-    snapshot->map_of_nexus.push_back(map);
+    std::vector<std::uint32_t>& maps = snapshot->map_of_nexus;
+    if (nexus.id.slot() >= maps.size()) maps.resize(nexus.id.slot() + 1, kNoMap);
+    maps[nexus.id.slot()] = map;
+  };
+  if (fresh != nullptr && before != nullptr) {
+    snapshot->map_of_nexus = before->map_of_nexus;
+    place(*fresh);
+  } else {
+    for (const auto& [slot, nexus] : nexuses.all()) place(nexus);
   }
   return snapshot;
 }

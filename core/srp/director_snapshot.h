@@ -30,9 +30,12 @@ using SnapshotDevices = std::map<LuId, SnapshotDevice>;
 
 // Every target has a map for its default LUNs and one for each group, whether used or not. The
 // snapshot owns the storage that its views' ALUA groups point into: it must not be copied.
+// `fresh` and `before`, if given: nothing has changed since `before` but that this nexus came, and
+// the others keep the maps that they have.
 std::shared_ptr<const Snapshot> BuildSnapshot(std::uint64_t version, const SnapshotTargets& targets,
                                               const SnapshotDevices& devices,
-                                              const AluaGroups& alua, const NexusTable& nexuses);
+                                              const AluaGroups& alua, const NexusTable& nexuses,
+                                              const Nexus* fresh, const Snapshot* before);
 
 // What a nexus whose map changes is told.
 struct MapChange {

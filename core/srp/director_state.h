@@ -86,7 +86,7 @@ struct Director::State {
   ShardId LeastLoadedShard() const;
 
   // --- What spans shards (director.cc) ----------------------------------------------------------
-  // `fresh`: a nexus that no shard knows yet. Its units get a power on, and nothing more.
+  // `fresh`: nothing has changed but that this nexus came; its units report a power on.
   void Refresh(const Nexus* fresh = nullptr);
   void Establish(Nexus& nexus, LuId lu, UnitAttention attention);
   void CarryOut(const LunResets::Effects& effects);
