@@ -11,87 +11,80 @@ std::string At(const char* sentence, const char* what, std::size_t index) {
   return std::string(sentence) + " (" + what + " " + std::to_string(index) + ")";
 }
 
-std::string CheckChannel(const ShardState& s, std::uint32_t index) {
+// Of one channel: what its commands say they use, and what the pieces say.
+struct Use {
+  std::uint32_t pieces = 0;
+  std::uint32_t on_wire = 0;
+  std::uint32_t in_backend = 0;
+  std::uint32_t slots = 0;
+};
+
+std::string CheckCommand(const Command& c, std::uint32_t index, Use& said) {
+  if (const Moving* m = std::get_if<Moving>(&c.state)) {
+    said.pieces += m->pieces;
+    said.on_wire += m->on_wire;
+    said.in_backend += m->in_backend;
+    if (m->pieces == 0 && !m->queued) {
+      return At("46: a command that moves has a piece, or waits for a buffer.", "command", index);
+    }
+  } else if (const Aborting* a = std::get_if<Aborting>(&c.state)) {
+    said.on_wire += a->on_wire;
+    said.in_backend += a->in_backend;
+    if (a->on_wire == 0 && a->in_backend == 0) {
+      return At("46: an aborted command waits for something.", "command", index);
+    }
+  } else if (c.Is<Backend>()) {
+    ++said.in_backend;
+  }
+  return {};
+}
+
+std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& used) {
   const Channel& c = s.channels[index];
   std::uint32_t held = 0;
   std::uint32_t posted = 0;
-  std::uint32_t active = 0;
+  Use said;
   for (std::uint32_t r = 0; r < c.recv_count; ++r) {
-    const Command& command = s.commands[index * limits::kCommandsPerChannel + r];
+    const std::uint32_t x = index * limits::kCommandsPerChannel + r;
+    const Command& command = s.commands[x];
     if (c.recv[r] == RecvStage::kPosted) ++posted;
     if (command.Is<Free>()) continue;
-    ++active;
-    if (c.recv[r] != RecvStage::kHeld) {
-      return At("A command lives as long as the receive buffer that brought it.", "command",
-                index * limits::kCommandsPerChannel + r);
-    }
     ++held;
+    if (c.recv[r] != RecvStage::kHeld) {
+      return At("A command lives as long as the receive buffer that brought it.", "command", x);
+    }
+    std::string broken = CheckCommand(command, x, said);
+    if (!broken.empty()) return broken;
   }
-  if (active != c.active) return At("Every active command is in its channel's list.", "channel", index);
+  if (held != c.active) {
+    return At("Every active command is in its channel's list.", "channel", index);
+  }
   if (posted != c.recv_posted) return At("Every posted receive is counted.", "channel", index);
   if (c.Is<channel_state::Live>()) {
-    // Invariant 9.
     if (c.remaining + held + c.owed != c.credits_granted) {
       return At("9: granted = remaining + held by commands + owed.", "channel", index);
     }
-    // Invariant 10, but for a request of ours whose answer has just taken one.
     if (posted < c.remaining + c.owed) {
       return At("10: a receive is posted for every credit that the peer has or will be given.",
                 "channel", index);
     }
   }
   std::uint32_t sends = 0;
-  std::uint32_t slots = 0;
+  std::uint32_t slots = used.slots;
   for (const SendSlot& send : c.sends) {
     if (!send.busy) continue;
     ++sends;
     slots += send.slots;
   }
-  std::uint32_t rdma = 0;
-  for (const Piece& p : s.pieces) {
-    if (p.stage == PieceStage::kOnWire && s.ChannelOf(p.command) == index) {
-      ++rdma;
-      slots += p.slots;
-    }
-  }
   if (sends != c.sends_posted) return At("Every send in flight has a send buffer.", "channel", index);
-  if (rdma != c.rdma_posted) return At("Every RDMA in flight has a piece.", "channel", index);
+  if (used.on_wire != c.rdma_posted || used.on_wire != said.on_wire) {
+    return At("21: each RDMA in flight has a piece and a command that know it.", "channel", index);
+  }
+  if (used.in_backend > said.in_backend || used.pieces < said.pieces) {
+    return At("21: each buffer at a backend has a command that waits for it.", "channel", index);
+  }
   if (!c.Is<channel_state::Destroying>() && c.sq_free + slots != c.sq_size) {
     return At("23: send queue slots are free or held by what is in flight.", "channel", index);
-  }
-  return {};
-}
-
-std::string CheckCommand(const ShardState& s, std::uint32_t index) {
-  const Command& c = s.commands[index];
-  std::uint32_t on_wire = 0;
-  std::uint32_t in_backend = 0;
-  std::uint32_t pieces = 0;
-  for (const Piece& p : s.pieces) {
-    if (p.stage == PieceStage::kFree || p.stage == PieceStage::kAttached || p.command != index) {
-      continue;
-    }
-    ++pieces;
-    if (p.stage == PieceStage::kOnWire) ++on_wire;
-    if (p.stage == PieceStage::kBackend) ++in_backend;
-  }
-  if (const Moving* m = std::get_if<Moving>(&c.state)) {
-    if (m->pieces != pieces || m->on_wire != on_wire || m->in_backend != in_backend) {
-      return At("21: a command knows each buffer that is used for it.", "command", index);
-    }
-    if (pieces == 0 && !m->queued) {
-      return At("46: a command that moves has a piece, or waits for a buffer.", "command", index);
-    }
-  } else if (const Aborting* a = std::get_if<Aborting>(&c.state)) {
-    if (a->on_wire != on_wire || (pieces > 0 && a->in_backend != in_backend)) {
-      return At("21: an aborted command waits for each buffer that is used for it.", "command",
-                index);
-    }
-    if (a->on_wire == 0 && a->in_backend == 0) {
-      return At("46: an aborted command waits for something.", "command", index);
-    }
-  } else if (pieces != 0) {
-    return At("21: only a command that moves data has pieces.", "command", index);
   }
   return {};
 }
@@ -99,21 +92,32 @@ std::string CheckCommand(const ShardState& s, std::uint32_t index) {
 }  // namespace
 
 std::string BrokenInvariantOf(const ShardState& s) {
-  std::size_t used = 0;
-  for (const Piece& p : s.pieces) used += p.stage != PieceStage::kFree ? 1 : 0;
-  if (used + s.free_pieces.size() != s.pieces.size()) {
+  std::vector<Use> used(s.channels.size());
+  std::size_t busy = 0;
+  for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {
+    const Piece& p = s.pieces[i];
+    if (p.stage == PieceStage::kFree) continue;
+    ++busy;
+    if (p.stage == PieceStage::kAttached) continue;
+    const Command& c = s.commands[p.command];
+    if (!c.Is<Moving>() && !c.Is<Aborting>()) {
+      return At("21: a buffer in use has a command that moves data, or did.", "buffer", i);
+    }
+    Use& use = used[s.ChannelOf(p.command)];
+    ++use.pieces;
+    use.slots += p.slots;
+    if (p.stage == PieceStage::kOnWire) ++use.on_wire;
+    if (p.stage == PieceStage::kBackend) ++use.in_backend;
+  }
+  if (busy + s.free_pieces.size() != s.pieces.size()) {
     return "21: a data buffer is free, or a piece uses it.";
   }
   std::uint32_t active = 0;
   for (std::uint32_t i = 0; i < s.channels.size(); ++i) {
     if (s.channels[i].Is<channel_state::Free>()) continue;
     active += s.channels[i].active;
-    std::string broken = CheckChannel(s, i);
+    std::string broken = CheckChannel(s, i, used[i]);
     if (!broken.empty()) return broken;
-    for (std::uint32_t c = s.channels[i].first_command; c != kNone; c = s.commands[c].next) {
-      broken = CheckCommand(s, c);
-      if (!broken.empty()) return broken;
-    }
   }
   if (active != s.active) return "36: no command remains without its channel.";
   return {};
