@@ -7,11 +7,9 @@
 
 #include "core/base/limits.h"
 #include "core/wire/golden.h"
+#include "core/wire/refusal.h"
 
 namespace srpt::wire {
-
-// For the messages of failed expectations.
-void PrintTo(DescriptorError error, std::ostream* out) { *out << to_string(error); }
 
 namespace {
 
@@ -80,8 +78,7 @@ Result<Buffers, DescriptorError> Parse(const Buffer& iu, std::uint16_t imm = 0) 
 
 // What is wrong with it; nothing if it is taken.
 std::optional<DescriptorError> Refused(const Buffer& iu, std::uint16_t imm = 0) {
-  const auto buffers = Parse(iu, imm);
-  return buffers.ok() ? std::nullopt : std::optional(buffers.error());
+  return Refusal(Parse(iu, imm));
 }
 std::optional<DescriptorError> Refused(const Draft& draft) { return Refused(draft.Build()); }
 

@@ -5,6 +5,7 @@
 #include "core/wire/login_rej.h"
 #include "core/wire/login_req.h"
 #include "core/wire/login_rsp.h"
+#include "core/wire/refusal.h"
 
 namespace srpt::wire {
 namespace {
@@ -64,25 +65,23 @@ TEST(LoginReq, RefusesEveryShorterLength) {
     Buffer cut = golden::LoginReq64();
     cut.resize(n);
     const auto req = ParseLoginReq64(cut);
-    ASSERT_FALSE(req.ok()) << n;
-    EXPECT_EQ(req.error(), ParseError::kTooShort) << n;
+    EXPECT_EQ(Refusal(req), ParseError::kTooShort) << n;
   }
   for (std::size_t n = 0; n < kLoginReqCmBytes; ++n) {
     Buffer cut = golden::LoginReqCm();
     cut.resize(n);
     const auto req = ParseLoginReqCm(cut);
-    ASSERT_FALSE(req.ok()) << n;
-    EXPECT_EQ(req.error(), ParseError::kTooShort) << n;
+    EXPECT_EQ(Refusal(req), ParseError::kTooShort) << n;
   }
 }
 
 TEST(LoginReq, RefusesAnotherOpcodeInEitherForm) {
   Buffer bytes = golden::LoginReq64();
   bytes[0] = 0x02;
-  EXPECT_EQ(ParseLoginReq64(bytes).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseLoginReq64(bytes)), ParseError::kWrongOpcode);
   bytes = golden::LoginReqCm();
   bytes[11] = 0x02;
-  EXPECT_EQ(ParseLoginReqCm(bytes).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseLoginReqCm(bytes)), ParseError::kWrongOpcode);
   bytes = golden::LoginReqCm();
   bytes[0] = 0x02;  // The tag's first byte there.
   EXPECT_TRUE(ParseLoginReqCm(bytes).ok());
@@ -126,10 +125,10 @@ TEST(LoginRsp, ReadsAndWritesTheExample) {
 TEST(LoginRsp, RefusesShortAndForeign) {
   Buffer bytes = golden::LoginRsp();
   bytes.pop_back();
-  EXPECT_EQ(ParseLoginRsp(bytes).error(), ParseError::kTooShort);
+  EXPECT_EQ(Refusal(ParseLoginRsp(bytes)), ParseError::kTooShort);
   bytes = golden::LoginRsp();
   bytes[0] = 0xc2;
-  EXPECT_EQ(ParseLoginRsp(bytes).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseLoginRsp(bytes)), ParseError::kWrongOpcode);
 }
 
 TEST(LoginRej, ReadsAndWritesTheExample) {
@@ -146,14 +145,14 @@ TEST(LoginRej, ReadsAndWritesTheExample) {
 TEST(LoginRej, RefusesShortAndForeignAndKeepsUnknownReasons) {
   Buffer bytes = golden::LoginRej();
   bytes.pop_back();
-  EXPECT_EQ(ParseLoginRej(bytes).error(), ParseError::kTooShort);
+  EXPECT_EQ(Refusal(ParseLoginRej(bytes)), ParseError::kTooShort);
   bytes = golden::LoginRej();
   bytes[7] = 0x77;
   ASSERT_TRUE(ParseLoginRej(bytes).ok());
   EXPECT_EQ(static_cast<std::uint32_t>(ParseLoginRej(bytes)->reason), 0x00010077u);
   EXPECT_EQ(to_string(ParseLoginRej(bytes)->reason), "unknown reason");
   bytes[0] = 0xc1;
-  EXPECT_EQ(ParseLoginRej(bytes).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseLoginRej(bytes)), ParseError::kWrongOpcode);
 }
 
 }  // namespace

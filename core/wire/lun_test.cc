@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/limits.h"
+#include "core/wire/refusal.h"
 
 namespace srpt::wire {
 namespace {
@@ -21,17 +22,17 @@ TEST(Lun, ThreeMethodsNameOneUnit) {
 }
 
 TEST(Lun, RefusesOtherBusesAndTargets) {
-  EXPECT_EQ(DecodeLun(Raw(0x01, 5)).error(), LunError::kOtherBus);
-  EXPECT_EQ(DecodeLun(Raw(0x81, 5)).error(), LunError::kOtherBus);
-  EXPECT_EQ(DecodeLun(Raw(0x80, 32)).error(), LunError::kOtherBus);
+  EXPECT_EQ(Refusal(DecodeLun(Raw(0x01, 5))), LunError::kOtherBus);
+  EXPECT_EQ(Refusal(DecodeLun(Raw(0x81, 5))), LunError::kOtherBus);
+  EXPECT_EQ(Refusal(DecodeLun(Raw(0x80, 32))), LunError::kOtherBus);
 }
 
 TEST(Lun, RefusesExtendedAddressingAndDeeperLevels) {
-  EXPECT_EQ(DecodeLun(Raw(0xc1, 0)).error(), LunError::kUnknownMethod);
-  EXPECT_EQ(DecodeLun(Raw(0xd2, 0, 9)).error(), LunError::kUnknownMethod);
+  EXPECT_EQ(Refusal(DecodeLun(Raw(0xc1, 0))), LunError::kUnknownMethod);
+  EXPECT_EQ(Refusal(DecodeLun(Raw(0xd2, 0, 9))), LunError::kUnknownMethod);
   for (std::uint8_t method : {0x00, 0x40, 0x80}) {
-    EXPECT_EQ(DecodeLun(Raw(method, 5, 1)).error(), LunError::kDeeperLevels);
-    EXPECT_EQ(DecodeLun(Raw(method, 5, 0, 1)).error(), LunError::kDeeperLevels);
+    EXPECT_EQ(Refusal(DecodeLun(Raw(method, 5, 1))), LunError::kDeeperLevels);
+    EXPECT_EQ(Refusal(DecodeLun(Raw(method, 5, 0, 1))), LunError::kDeeperLevels);
   }
 }
 

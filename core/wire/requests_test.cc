@@ -6,6 +6,7 @@
 #include "core/wire/cred.h"
 #include "core/wire/golden.h"
 #include "core/wire/logout.h"
+#include "core/wire/refusal.h"
 
 namespace srpt::wire {
 namespace {
@@ -27,11 +28,11 @@ void ExpectReadsAndWrites(const Buffer& iu, const T& expected, Parse parse, Seri
   for (std::size_t n = 0; n < 16; ++n) {
     Buffer cut = iu;
     cut.resize(n);
-    EXPECT_EQ(parse(cut).error(), ParseError::kTooShort) << n;
+    EXPECT_EQ(Refusal(parse(cut)), ParseError::kTooShort) << n;
   }
   Buffer foreign = iu;
   foreign[0] = 0x02;
-  EXPECT_EQ(parse(foreign).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(parse(foreign)), ParseError::kWrongOpcode);
 }
 
 TEST(Logout, OfTheInitiator) {
@@ -74,11 +75,11 @@ TEST(Aer, Request) {
 TEST(Aer, RequestWhoseSenseRunsPastTheEnd) {
   Buffer iu = golden::AerReq();
   iu.pop_back();
-  EXPECT_EQ(ParseAerReq(iu).error(), ParseError::kLengthMismatch);
+  EXPECT_EQ(Refusal(ParseAerReq(iu)), ParseError::kLengthMismatch);
   iu[28] = 0xff;
-  EXPECT_EQ(ParseAerReq(iu).error(), ParseError::kLengthMismatch);
+  EXPECT_EQ(Refusal(ParseAerReq(iu)), ParseError::kLengthMismatch);
   iu.resize(35);
-  EXPECT_EQ(ParseAerReq(iu).error(), ParseError::kTooShort);
+  EXPECT_EQ(Refusal(ParseAerReq(iu)), ParseError::kTooShort);
 }
 
 TEST(Aer, Response) {

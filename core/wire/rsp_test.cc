@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/wire/golden.h"
+#include "core/wire/refusal.h"
 #include "core/wire/tsk_mgmt.h"
 
 namespace srpt::wire {
@@ -74,15 +75,15 @@ TEST(Rsp, SenseStartsBehindTheResponseDataWhateverTheFlagsSay) {
 TEST(Rsp, RefusesLengthsThatRunPastTheEnd) {
   auto iu = golden::RspCheckCondition();
   iu[31] += 1;
-  EXPECT_EQ(ParseRsp(iu).error(), ParseError::kLengthMismatch);
+  EXPECT_EQ(Refusal(ParseRsp(iu)), ParseError::kLengthMismatch);
   iu = golden::RspCheckCondition();
   for (std::size_t i = 28; i < 36; ++i) iu[i] = 0xff;  // Both lengths: a 32-bit sum would wrap.
-  EXPECT_EQ(ParseRsp(iu).error(), ParseError::kLengthMismatch);
+  EXPECT_EQ(Refusal(ParseRsp(iu)), ParseError::kLengthMismatch);
   iu = golden::RspCheckCondition();
   iu.resize(35);
-  EXPECT_EQ(ParseRsp(iu).error(), ParseError::kTooShort);
+  EXPECT_EQ(Refusal(ParseRsp(iu)), ParseError::kTooShort);
   iu[0] = 0xc0;
-  EXPECT_EQ(ParseRsp(iu).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseRsp(iu)), ParseError::kWrongOpcode);
 }
 
 TEST(Rsp, TruncatesSenseToThePeersMaximum) {
@@ -150,9 +151,9 @@ TEST(TskMgmt, RefusesShortAndForeignAndKeepsUnknownFunctions) {
   ASSERT_TRUE(ParseTskMgmt(iu).ok());
   EXPECT_EQ(to_string(ParseTskMgmt(iu)->function), "unknown function");
   iu.pop_back();
-  EXPECT_EQ(ParseTskMgmt(iu).error(), ParseError::kTooShort);
+  EXPECT_EQ(Refusal(ParseTskMgmt(iu)), ParseError::kTooShort);
   iu[0] = 0x02;
-  EXPECT_EQ(ParseTskMgmt(iu).error(), ParseError::kWrongOpcode);
+  EXPECT_EQ(Refusal(ParseTskMgmt(iu)), ParseError::kWrongOpcode);
 }
 
 }  // namespace
