@@ -93,6 +93,7 @@ class AdminServer::Impl {
     const auto client = clients_.find(pending.client);
     if (client == clients_.end()) return;
     client->second.waits = false;
+    client->second.last_used = ++clock_;
     Answer(client->second, status == admin::Status::kOk
                                ? AnswerOk()
                                : AnswerError(text.empty() ? Text(status) : text));
@@ -164,21 +165,20 @@ class AdminServer::Impl {
     return true;
   }
 
-  // Answers line after line while nothing has to be waited for, and sees to what to wait for next.
+  // Sends, handles at most one line (the thread has I/O to do), and sees to what to wait for next.
   void Continue(std::uint64_t id) {
     Client& client = clients_.at(id);
-    for (;;) {
-      if (!Send(client)) return Drop(id);
-      if (!client.out.empty() || client.waits) break;
+    if (!Send(client)) return Drop(id);
+    bool handled = false;
+    if (client.out.empty() && !client.waits) {
       if (client.doomed) return Drop(id);
-      if (!HandleLine(id, client)) {
-        if (client.ended) return Drop(id);
-        break;
-      }
+      handled = HandleLine(id, client);
+      if (!handled && client.ended) return Drop(id);
+      if (!Send(client)) return Drop(id);
     }
     std::uint32_t events = 0;
-    if (!client.out.empty()) {
-      events = EPOLLOUT;
+    if (!client.out.empty() || (handled && !client.waits)) {
+      events = EPOLLOUT;  // Writable at once if there is nothing to send: the next line's turn.
     } else if (!client.waits && !client.ended) {
       events = EPOLLIN;
     }
