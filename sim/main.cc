@@ -1,0 +1,243 @@
+// srpt_sim: runs seeds and says how fast, what struck, and what broke.
+#include <atomic>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/fingerprint.h"
+#include "sim/runner.h"
+
+namespace srpt::sim {
+namespace {
+
+constexpr char kUsage[] =
+    "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--quiet]\n"
+    "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated fabric,\n"
+    "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
+    "  --jobs J      seeds at a time (default 1)\n"
+    "  --json FILE   the fingerprint of each seed and of the whole run\n"
+    "  --quiet       no progress\n"
+    "  Exit status: 0 all held, 1 something broke, 2 bad options.\n";
+
+struct Options {
+  std::uint64_t seeds = 100;
+  std::uint64_t first = 1;
+  unsigned jobs = 1;
+  std::string json;
+  bool quiet = false;
+};
+
+bool ParseNumber(const char* text, std::uint64_t* out) {
+  char* end = nullptr;
+  *out = std::strtoull(text, &end, 0);
+  return *text != '\0' && *text != '-' && *end == '\0';
+}
+
+int Refuse(const std::string& what) {
+  std::fprintf(stderr, "srpt_sim: %s\n%s", what.c_str(), kUsage);
+  return 2;
+}
+
+struct Totals {
+  Stats stats;
+  std::array<std::uint64_t, kFaultKinds> faults{};
+  std::uint64_t events = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t virtual_ns = 0;
+
+  void Add(const Outcome& o) {
+    stats.commands += o.stats.commands;
+    stats.reads += o.stats.reads;
+    stats.writes += o.stats.writes;
+    stats.bytes += o.stats.bytes;
+    stats.good += o.stats.good;
+    stats.lost += o.stats.lost;
+    stats.aborted += o.stats.aborted;
+    stats.timeouts += o.stats.timeouts;
+    stats.resets += o.stats.resets;
+    stats.logins += o.stats.logins;
+    stats.rejects += o.stats.rejects;
+    stats.attentions += o.stats.attentions;
+    stats.checks += o.stats.checks;
+    stats.busy += o.stats.busy;
+    for (std::size_t i = 0; i < kFaultKinds; ++i) faults[i] += o.faults[i];
+    events += o.events;
+    blocks += o.checked_blocks;
+    virtual_ns += o.virtual_time.ns;
+  }
+};
+
+void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds) {
+  std::printf("%" PRIu64 " seeds in %.1f s: %.1f seeds/s, %.0f simulated commands/s, %.0f events/s, "
+              "%.0f times real time\n",
+              seeds, seconds, static_cast<double>(seeds) / seconds,
+              static_cast<double>(t.stats.commands) / seconds,
+              static_cast<double>(t.events) / seconds,
+              static_cast<double>(t.virtual_ns) / 1e9 / seconds);
+  const Stats& s = t.stats;
+  std::printf("answered %" PRIu64 " (%" PRIu64 " good, %" PRIu64 " unit attentions, %" PRIu64
+              " other CHECK CONDITIONs, %" PRIu64 " busy), %" PRIu64 " reads and %" PRIu64
+              " writes, %.1f GB, %" PRIu64 " blocks verified\n",
+              s.commands, s.good, s.attentions, s.checks, s.busy, s.reads, s.writes,
+              static_cast<double>(s.bytes) / 1e9, t.blocks);
+  std::printf("%" PRIu64 " logins, %" PRIu64 " refused; %" PRIu64 " commands ended with their "
+              "channel, %" PRIu64 " aborted, %" PRIu64 " timed out, %" PRIu64 " LUN resets\n",
+              s.logins, s.rejects, s.lost, s.aborted, s.timeouts, s.resets);
+  std::printf("faults:");
+  const char* separator = " ";
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const std::string_view name = ToString(static_cast<FaultKind>(i));
+    std::printf("%s%.*s %" PRIu64, separator, static_cast<int>(name.size()), name.data(),
+                t.faults[i]);
+    separator = ", ";
+  }
+  std::printf("\n");
+}
+
+std::string JsonText(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20) out += c;
+  }
+  return out + "\"";
+}
+
+bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
+               std::uint64_t fingerprint, double seconds, const Totals& totals) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  std::fprintf(file, "{\"seeds\": [\n");
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const Outcome& o = outcomes[i];
+    std::fprintf(file,
+                 "  {\"seed\": %" PRIu64 ", \"fingerprint\": \"%016" PRIx64
+                 "\", \"commands\": %" PRIu64 ", \"ok\": %s%s%s}%s\n",
+                 o.seed, o.fingerprint, o.stats.commands, o.broken.empty() ? "true" : "false",
+                 o.broken.empty() ? "" : ", \"broken\": ",
+                 o.broken.empty() ? "" : JsonText(o.broken).c_str(),
+                 i + 1 == outcomes.size() ? "" : ",");
+  }
+  std::fprintf(file,
+               "], \"fingerprint\": \"%016" PRIx64 "\", \"seconds\": %.3f, \"commands\": %" PRIu64
+               ", \"commands_per_second\": %.0f}\n",
+               fingerprint, seconds, totals.stats.commands,
+               static_cast<double>(totals.stats.commands) / seconds);
+  return std::fclose(file) == 0;
+}
+
+int Run(const Options& options) {
+  ReportFailedChecks();
+  std::vector<Outcome> outcomes(options.seeds);
+  std::atomic<std::uint64_t> next{0};
+  std::mutex mutex;
+  Totals totals;
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
+  const auto began = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  double said = 0;
+  const auto work = [&] {
+    for (;;) {
+      const std::uint64_t i = next++;
+      if (i >= options.seeds) return;
+      Outcome outcome = RunSeed(options.first + i);
+      const std::lock_guard lock(mutex);
+      totals.Add(outcome);
+      ++done;
+      if (!outcome.broken.empty()) {
+        ++failed;
+        std::fflush(stdout);
+        for (const std::string& line : outcome.report) std::fprintf(stderr, "%s\n", line.c_str());
+      }
+      const double now = elapsed();
+      if (!options.quiet && now - said >= 2) {
+        said = now;
+        std::printf("%" PRIu64 " of %" PRIu64 " seeds, %.1f seeds/s, %.0f commands/s, %" PRIu64
+                    " failed\n",
+                    done, options.seeds, static_cast<double>(done) / now,
+                    static_cast<double>(totals.stats.commands) / now, failed);
+        std::fflush(stdout);
+      }
+      outcomes[i] = std::move(outcome);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned j = 1; j < options.jobs; ++j) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+
+  const double seconds = elapsed();
+  Fingerprint whole;
+  for (const Outcome& outcome : outcomes) whole.Add(outcome.fingerprint);
+  PrintTotals(totals, options.seeds, seconds);
+  std::printf("fingerprint %016" PRIx64 "\n", whole.value());
+  if (!options.json.empty() &&
+      !WriteJson(options.json, outcomes, whole.value(), seconds, totals)) {
+    std::fprintf(stderr, "srpt_sim: cannot write %s\n", options.json.c_str());
+    return 2;
+  }
+  if (failed == 0) {
+    std::printf("all %" PRIu64 " seeds held\n", options.seeds);
+    return 0;
+  }
+  std::printf("%" PRIu64 " of %" PRIu64 " seeds FAILED:\n", failed, options.seeds);
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.broken.empty()) continue;
+    std::printf("  ./dev sim --seeds 1 --seed %-6" PRIu64 "  %s\n", outcome.seed,
+                outcome.broken.c_str());
+  }
+  return 1;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--help" || name == "-h") {
+      std::fputs(kUsage, stdout);
+      return 0;
+    }
+    if (name == "--quiet") {
+      options.quiet = true;
+      continue;
+    }
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < argc) {
+      value = argv[++i];
+    } else {
+      return Refuse("no value for " + name + ", or no such option");
+    }
+    std::uint64_t number = 0;
+    if (name == "--json") {
+      options.json = value;
+    } else if (!ParseNumber(value.c_str(), &number)) {
+      return Refuse(name + ": a number was expected, not \"" + value + "\"");
+    } else if (name == "--seeds" && number > 0) {
+      options.seeds = number;
+    } else if (name == "--seed") {
+      options.first = number;
+    } else if (name == "--jobs" && number > 0 && number <= 256) {
+      options.jobs = static_cast<unsigned>(number);
+    } else {
+      return Refuse("bad option " + name + " " + value);
+    }
+  }
+  return Run(options);
+}
+
+}  // namespace
+}  // namespace srpt::sim
+
+int main(int argc, char** argv) { return srpt::sim::Main(argc, argv); }

@@ -1,0 +1,168 @@
+#include "sim/swarm.h"
+
+#include <cstdio>
+
+namespace srpt::sim {
+namespace {
+
+// One draw after another, each under its own ordinal: a new one goes to the end of the enum.
+enum Choice : std::uint64_t {
+  kInitiators,
+  kChannels,
+  kDepth,
+  kCommands,
+  kBytesMax,
+  kWritePercent,
+  kFuaPercent,
+  kOtherPercent,
+  kThinkPercent,
+  kAborts,
+  kResets,
+  kStalls,
+  kImmediate,
+  kPartial,
+  kManualReceives,
+  kTimeoutLength,
+  kDisks,
+  kBuffers,
+  kSqSize,
+  kRdmaSize,
+  kCredits,
+  kForm,
+  kRnr,
+  kFaultsAtAll,
+  kShards,
+  kPerDisk = 0x100,
+  kPerFault = 0x200,
+};
+
+constexpr Lineage kWholeRun{0x7377};
+
+struct FaultRange {
+  FaultKind kind;
+  std::uint32_t per_million_max;
+};
+constexpr FaultRange kFaultRanges[] = {
+    {FaultKind::kWireSlow, 2000},       {FaultKind::kRetryExceeded, 150},
+    {FaultKind::kPeerRetryExceeded, 300}, {FaultKind::kLostCompletion, 150},
+    {FaultKind::kLateCompletion, 3000}, {FaultKind::kReqLost, 200000},
+    {FaultKind::kReqGone, 200000},      {FaultKind::kRepLost, 100000},
+    {FaultKind::kRtuLost, 400000},      {FaultKind::kRtuLate, 500000},
+    {FaultKind::kAcceptFails, 200000},  {FaultKind::kDreqLost, 300000},
+    {FaultKind::kNoTimewaitExit, 400000}, {FaultKind::kDisconnect, 3000},
+    {FaultKind::kVanish, 2000},         {FaultKind::kRkeyRevoked, 2000},
+    {FaultKind::kReadError, 10000},     {FaultKind::kWriteError, 10000},
+    {FaultKind::kNoSpace, 10000},       {FaultKind::kShort, 10000},
+    {FaultKind::kFlushError, 50000},    {FaultKind::kDiskSlow, 5000},
+    {FaultKind::kDiskHang, 1500},       {FaultKind::kMessageSlow, 50000},
+};
+
+}  // namespace
+
+Swarm DrawSwarm(std::uint64_t seed) {
+  const Decisions decisions(seed);
+  const auto between = [&](std::uint64_t low, std::uint64_t high, std::uint64_t choice) {
+    return static_cast<std::uint32_t>(
+        decisions.Between(low, high, Site::kSwarm, kWholeRun, choice));
+  };
+  const auto one_in = [&](std::uint64_t n, std::uint64_t choice) {
+    return decisions.Below(n, Site::kSwarm, kWholeRun, choice) == 0;
+  };
+
+  Swarm s;
+  s.world.seed = seed;
+  s.initiators = between(1, 4, kInitiators);
+  s.channels = between(1, 4, kChannels);
+  s.depth = between(1, 32, kDepth);
+  s.commands = between(1000, 2000, kCommands) / (s.initiators * s.channels);
+  s.bytes_max = 4096u << (2 * between(0, 4, kBytesMax));  // 4 KiB .. 1 MiB
+  s.write_percent = between(20, 80, kWritePercent);
+  s.fua_percent = between(0, 30, kFuaPercent);
+  s.other_percent = between(1, 15, kOtherPercent);
+  s.think_percent = between(0, 20, kThinkPercent);
+  if (one_in(2, kAborts)) s.abort_per_million = between(1000, 30000, kAborts + 0x1000);
+  if (one_in(3, kResets)) s.reset_per_million = between(500, 4000, kResets + 0x1000);
+  if (one_in(4, kStalls)) s.stall_per_million = between(500, 5000, kStalls + 0x1000);
+  s.immediate = !one_in(4, kImmediate);
+  s.partial_tables = !one_in(4, kPartial);
+  s.manual_receives = s.stall_per_million != 0 || one_in(4, kManualReceives);
+  s.command_timeout = Seconds(between(8, 30, kTimeoutLength));
+
+  Parameters& p = s.world.parameters;
+  p.service_guid = 0x0002c90300bb0001;
+  p.shards = one_in(3, kShards) ? between(2, 3, kShards + 0x1000) : 1;
+  p.channels_per_shard = 64;
+  p.data_buffers_per_shard = one_in(3, kBuffers) ? between(16, 64, kBuffers + 0x1000) : 256;
+  p.srpt_sq_size = static_cast<std::uint16_t>(one_in(3, kSqSize) ? between(32, 128, kSqSize + 0x1000)
+                                                                : 256);
+  p.srp_max_rdma_size = one_in(3, kRdmaSize) ? 512u << between(0, 7, kRdmaSize + 0x1000) : 65536;
+  p.credits = static_cast<std::uint16_t>(one_in(3, kCredits) ? between(2, 40, kCredits + 0x1000)
+                                                            : 128);
+
+  const std::uint32_t disks = between(1, 3, kDisks);
+  for (std::uint32_t i = 0; i < disks; ++i) {
+    const std::uint64_t at = kPerDisk + 16 * i;
+    DiskOptions disk;
+    disk.name = "disk" + std::to_string(i);
+    if (i == 2 && one_in(2, at)) disk.handler = scsi::HandlerKind::kNullio;
+    disk.block_bytes = one_in(4, at + 1) ? 4096 : 512;
+    // Small, so that commands meet each other.
+    const std::uint64_t bytes = std::uint64_t{between(256, 4096, at + 2)} * 1024;
+    disk.blocks = bytes / disk.block_bytes;
+    disk.write_through = one_in(6, at + 3);
+    s.world.disks.push_back(disk);
+  }
+  s.world.form = one_in(16, kForm) ? Content::Form::kBytes : Content::Form::kLabels;
+  s.world.rnr_retries = one_in(2, kRnr) ? 7 : ~0u;
+
+  if (!one_in(8, kFaultsAtAll)) {
+    for (const FaultRange& range : kFaultRanges) {
+      const std::uint64_t at = kPerFault + 4 * static_cast<std::uint64_t>(range.kind);
+      if (!one_in(3, at)) continue;
+      s.world.faults[static_cast<std::size_t>(range.kind)] =
+          between(range.per_million_max / 20, range.per_million_max, at + 1);
+    }
+  }
+  return s;
+}
+
+std::vector<std::string> Describe(const Swarm& s) {
+  std::vector<std::string> lines;
+  char text[512];
+  std::snprintf(text, sizeof text,
+                "%u initiators x %u channels, depth %u, %u commands a channel, up to %u bytes, %u%% "
+                "writes (%u%% FUA), %s",
+                s.initiators, s.channels, s.depth, s.commands, s.bytes_max, s.write_percent,
+                s.fua_percent,
+                s.world.form == Content::Form::kBytes ? "real bytes" : "labels");
+  lines.push_back(text);
+  const Parameters& p = s.world.parameters;
+  std::snprintf(text, sizeof text,
+                "%u shards, %u data buffers, send queue %u, RDMA size %u, %u credits, immediate data "
+                "%s, command timeout %llu s",
+                p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.srp_max_rdma_size, p.credits,
+                s.immediate ? "yes" : "no",
+                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
+  lines.push_back(text);
+  for (const DiskOptions& disk : s.world.disks) {
+    std::snprintf(text, sizeof text, "%s: %s, %llu blocks of %u%s", disk.name.c_str(),
+                  disk.handler == scsi::HandlerKind::kNullio ? "nullio" : "fileio",
+                  static_cast<unsigned long long>(disk.blocks), disk.block_bytes,
+                  disk.write_through ? ", write through" : "");
+    lines.push_back(text);
+  }
+  std::snprintf(text, sizeof text, "in a million commands: %u aborts, %u LUN resets, %u stalls",
+                s.abort_per_million, s.reset_per_million, s.stall_per_million);
+  lines.push_back(text);
+  std::string faults;
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    if (s.world.faults[i] == 0) continue;
+    if (!faults.empty()) faults += ", ";
+    faults += std::string(ToString(static_cast<FaultKind>(i))) + " " +
+              std::to_string(s.world.faults[i]);
+  }
+  lines.push_back("faults in a million: " + (faults.empty() ? "none" : faults));
+  return lines;
+}
+
+}  // namespace srpt::sim

@@ -1,0 +1,39 @@
+// What one seed is like: how many initiators and channels, what they do, on which disks, and which
+// faults strike how often. All drawn from the seed, all printed when it fails.
+#ifndef SIM_SWARM_H_
+#define SIM_SWARM_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace srpt::sim {
+
+struct Swarm {
+  WorldOptions world;
+  std::uint32_t initiators = 1;
+  std::uint32_t channels = 1;  // Of each initiator.
+  std::uint32_t depth = 1;     // Commands outstanding on a channel.
+  std::uint32_t commands = 1;  // Of each channel.
+  std::uint32_t bytes_max = 4096;
+  std::uint32_t write_percent = 50;  // Of the reads and writes.
+  std::uint32_t fua_percent = 10;
+  std::uint32_t other_percent = 5;  // Commands that are neither.
+  std::uint32_t think_percent = 5;  // A pause before the next command.
+  std::uint32_t abort_per_million = 0;
+  std::uint32_t reset_per_million = 0;
+  std::uint32_t stall_per_million = 0;  // The initiator takes no answer for a while.
+  bool immediate = true;
+  bool partial_tables = true;
+  bool manual_receives = false;
+  Duration command_timeout = Seconds(15);
+};
+
+Swarm DrawSwarm(std::uint64_t seed);
+std::vector<std::string> Describe(const Swarm& swarm);
+
+}  // namespace srpt::sim
+
+#endif  // SIM_SWARM_H_

@@ -1,0 +1,188 @@
+// A workload initiator: one nexus with several channels, that behaves as Linux's ib_srp does when
+// things go wrong: a command that is not answered in time is aborted; an abort that is not answered
+// becomes a LUN RESET; a reset that fails becomes a new login. It verifies all that it is told.
+//
+// Files: login.cc (channels come and go), commands.cc (what is sent), answers.cc (what is
+// verified), recovery.cc (aborts, resets, time).
+#ifndef SIM_WORKLOAD_INITIATOR_H_
+#define SIM_WORKLOAD_INITIATOR_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/initiator/cdb.h"
+#include "core/initiator/initiator.h"
+#include "sim/workload/scene.h"
+
+namespace srpt::sim {
+
+class Initiator : public PeerSink {
+ public:
+  Initiator(Scene* scene, std::uint32_t index);
+
+  void Start() { LogIn(); }
+  // All commands were sent, and nothing is outstanding on any channel.
+  bool IsIssued() const;
+  bool IsIdle() const;
+  // Then: reads back every unit and compares (one initiator does it), or only waits.
+  void StartVerify();
+  bool IsVerified() const { return mode_ == Mode::kVerified; }
+  void StartLogOut();
+  bool IsLoggedOut() const;
+  // Empty, or how the two ends' views of a quiet channel's credits differ.
+  std::string CompareCredits() const;
+  std::vector<std::string> Pending() const;
+
+  void OnPeerEvent(PeerId peer, const PeerEvent& event, Bytes bytes) override;
+  void OnTimer(std::uint64_t cookie) override;
+
+ private:
+  enum class Mode : std::uint8_t { kWork, kVerify, kVerified, kLogOut };
+  enum class Kind : std::uint8_t {
+    kRead,
+    kWrite,
+    kSync,
+    kTestUnitReady,
+    kInquiry,
+    kReadCapacity,
+    kReportLuns,
+    kModeSense,
+  };
+  struct Slice {
+    std::uint32_t offset = 0;  // In the region.
+    std::uint32_t bytes = 0;
+  };
+  static constexpr std::uint32_t kSlicesMax = 24;
+  struct Task {
+    bool busy = false;
+    bool aborting = false;
+    bool verify = false;
+    std::uint64_t number = 0;  // Its tag.
+    Kind kind = Kind::kRead;
+    std::uint32_t unit = 0;
+    std::uint64_t lba = 0;
+    std::uint32_t blocks = 0;
+    bool fua = false;
+    std::uint32_t wanted = 0;    // Bytes that the CDB asks for.
+    std::uint32_t buffer = 0;    // Bytes that the descriptors offer.
+    bool has_data = false;
+    bool has_table = false;
+    Region data;
+    Region table;
+    std::array<Slice, kSlicesMax> slices{};  // In the order of the data.
+    std::uint32_t slice_count = 0;
+    Oracle::WriteId write = 0;
+    Oracle::Stamp read = 0;  // Reads and SYNCHRONIZE CACHE.
+    Time deadline;
+    Lineage lineage;
+  };
+  struct Management {
+    bool busy = false;
+    bool reset = false;
+    std::uint64_t number = 0;
+    std::uint64_t task = 0;  // The aborted command's number.
+    std::uint32_t unit = 0;
+    Time deadline;
+  };
+  enum class Link : std::uint8_t { kDown, kConnecting, kLive };
+  struct Channel {
+    std::uint32_t index = 0;
+    Link link = Link::kDown;
+    PeerId peer{0xffffffffu};
+    initiator::Channel srp{256};
+    std::vector<Task> tasks;
+    std::uint32_t active = 0;
+    std::vector<Management> managements;
+    std::uint64_t issued = 0;       // Commands of the workload so far.
+    std::uint64_t next_reset = 1;
+    std::uint64_t next_verify = 1;
+    std::uint64_t tries = 0;        // Logins.
+    bool revoked = false;           // One of its regions went away under a command.
+    bool thinking = false;
+    bool stalled = false;
+    std::uint32_t withheld = 0;     // Receives not posted again while stalled.
+    Lineage lineage;
+  };
+  enum class Timer : std::uint8_t {
+    kTick,
+    kThink,
+    kAbort,
+    kRevoke,
+    kStallOver,
+    kLogIn,
+    kLogInChannel,
+    kReset,
+    kResetOver,
+    kClear,
+  };
+
+  // login.cc
+  void LogIn();
+  void Connect(Channel& c);
+  void OnConnected(Channel& c, Bytes login_rsp);
+  void OnLoginFailed(Channel& c, const PeerEvent& event, Bytes bytes);
+  void ChannelLost(Channel& c);
+  void DropChannel(Channel& c);
+  void ReLogIn(bool vanish);
+  // commands.cc
+  void Pump(Channel& c);
+  bool Issue(Channel& c);
+  void IssueVerify(Channel& c);
+  void AskToClear(std::uint32_t unit);
+  void Choose(Channel& c, Task& task);
+  void CutSlices(Task& task);
+  bool SendTask(Channel& c, Task& task);
+  Task& NewTask(Channel& c, std::uint64_t number);
+  void EndTask(Channel& c, Task& task);
+  // answers.cc
+  void OnIu(Channel& c, Bytes iu);
+  void OnCompletion(Channel& c, const initiator::received::Completion& completion);
+  void OnGood(Channel& c, Task& task, const initiator::received::Completion& completion);
+  void OnFailed(Channel& c, Task& task, const initiator::received::Completion& completion);
+  void CheckRead(Channel& c, Task& task, std::uint64_t moved);
+  void CheckControl(Channel& c, Task& task, std::uint64_t moved);
+  void CheckDurable(Channel& c, Task& task);
+  // recovery.cc
+  void Abort(Channel& c, Task& task);
+  void StartReset(std::uint32_t unit);
+  void SendReset(std::uint32_t unit);
+  void OnManaged(Channel& c, const initiator::received::Completion& completion);
+  void GiveUp(Channel& c, Task& task);  // It will never be answered, and has ended.
+  void Tick();
+
+  void SetTimer(Duration after, Timer timer, std::uint32_t channel, std::uint64_t payload);
+  Task* Find(Channel& c, std::uint64_t number);
+  Channel* Of(PeerId peer);
+  std::uint64_t Draw(Site site, Lineage lineage, std::uint64_t ordinal = 0) const {
+    return world_.decisions().Draw(site, lineage, ordinal);
+  }
+  Time now() const { return world_.now(); }
+
+  Scene& scene_;
+  World& world_;
+  const Swarm& swarm_;
+  std::uint32_t index_;
+  Lineage lineage_;
+  HostId host_;
+  Mode mode_ = Mode::kWork;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::uint64_t session_ = 0;  // Counts what ReLogIn made void.
+  bool logging_in_ = false;
+  bool ticking_ = false;
+  bool has_logged_in_ = false;
+  std::uint32_t failures_ = 0;  // Logins that failed one after another.
+  std::vector<Oracle::WriteId> stale_;  // Unanswered when their channel went.
+  std::vector<bool> quiesced_;          // Units that a reset is under way for.
+  std::uint32_t verify_unit_ = 0;
+  std::uint64_t verify_lba_ = 0;
+  bool verify_synced_ = false;
+  std::vector<std::uint8_t> iu_;
+  Content scratch_;
+};
+
+}  // namespace srpt::sim
+
+#endif  // SIM_WORKLOAD_INITIATOR_H_

@@ -1,0 +1,194 @@
+// What an initiator does when no answer comes, and what it sometimes does for no reason.
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "sim/trace.h"
+#include "sim/workload/initiator.h"
+
+namespace srpt::sim {
+namespace {
+
+constexpr Duration kManagementTimeout = Seconds(5);
+// What was sent before a reset was asked for has arrived by then, on every channel.
+constexpr Duration kQuiesce = Seconds(1);
+// Tags of task management, apart from those of commands (as ib_srp: bit 31).
+constexpr std::uint64_t kAbortTag = 0x80000000u;
+constexpr std::uint64_t kResetTag = 0xc0000000u;
+
+}  // namespace
+
+void Initiator::OnTimer(std::uint64_t cookie) {
+  const Timer timer = static_cast<Timer>(cookie >> 56);
+  Channel& c = *channels_[(cookie >> 48) & 0xff];
+  const std::uint64_t payload = cookie & ((std::uint64_t{1} << 40) - 1);
+  switch (timer) {
+    case Timer::kTick:
+      return Tick();
+    case Timer::kThink:
+      c.thinking = false;
+      return Pump(c);
+    case Timer::kAbort:
+      if (Task* task = Find(c, payload); task != nullptr && c.link == Link::kLive) Abort(c, *task);
+      return;
+    case Timer::kRevoke:
+      if (Task* task = Find(c, payload); task != nullptr && c.link == Link::kLive) {
+        c.revoked = true;
+        world_.trace().Add(now(), c.peer.v, "peer: revokes rkey", task->data.rkey.v);
+        world_.Deregister(task->data.rkey);
+      }
+      return;
+    case Timer::kStallOver:
+      if (!c.stalled || payload != (c.tries & 0xffff)) return;
+      c.stalled = false;
+      if (c.withheld > 0) world_.PostReceives(c.peer, c.withheld);
+      c.withheld = 0;
+      return Pump(c);
+    case Timer::kLogIn:
+      if (payload == session_ && channels_[0]->link == Link::kDown) LogIn();
+      return;
+    case Timer::kLogInChannel:
+      if (payload == session_ && c.link == Link::kDown && mode_ != Mode::kLogOut &&
+          channels_[0]->link == Link::kLive) {
+        Connect(c);
+      }
+      return;
+    case Timer::kReset:
+      if (quiesced_[payload & 0xff] && payload >> 8 == (session_ & 0xffffff)) {
+        SendReset(static_cast<std::uint32_t>(payload & 0xff));
+      }
+      return;
+    case Timer::kClear:
+      scene_.units[payload].clearing = false;
+      world_.Submit(admin::ClearFailedLu{scene_.units[payload].disk->name()});
+      return;
+    case Timer::kResetOver: {
+      // The other channels' answers that were on their way have come by now.
+      const std::uint32_t unit = static_cast<std::uint32_t>(payload & 0xff);
+      if (!quiesced_[unit] || payload >> 8 != (session_ & 0xffffff)) return;
+      for (const auto& other : channels_) {
+        for (Task& task : other->tasks) {
+          if (task.busy && task.unit == unit) GiveUp(*other, task);
+        }
+      }
+      quiesced_[unit] = false;
+      for (const auto& other : channels_) Pump(*other);
+      return;
+    }
+  }
+}
+
+void Initiator::Tick() {
+  ticking_ = false;
+  bool more = false;
+  for (const auto& c : channels_) {
+    if (c->link != Link::kLive) continue;
+    for (Management& m : c->managements) {
+      if (!m.busy) continue;
+      more = true;
+      if (m.deadline > now()) continue;
+      ++scene_.stats.timeouts;
+      world_.trace().Add(now(), c->peer.v, m.reset ? "peer: LUN RESET times out"
+                                                  : "peer: ABORT TASK times out", m.number);
+      if (m.reset) return ReLogIn(false);
+      m.deadline = now() + Seconds(20);
+      StartReset(m.unit);
+    }
+    for (Task& task : c->tasks) {
+      if (!task.busy) continue;
+      more = true;
+      if (task.deadline > now() || task.aborting) continue;
+      ++scene_.stats.timeouts;
+      world_.trace().Add(now(), c->peer.v, "peer: command times out", task.number);
+      if (!c->srp.CanSendTskMgmt()) return ReLogIn(false);
+      Abort(*c, task);
+    }
+  }
+  if (!more) return;
+  ticking_ = true;
+  SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
+}
+
+void Initiator::Abort(Channel& c, Task& task) {
+  if (task.aborting || !c.srp.CanSendTskMgmt()) return;
+  Management* m = nullptr;
+  for (Management& candidate : c.managements) {
+    if (!candidate.busy) m = &candidate;
+  }
+  if (m == nullptr) m = &c.managements.emplace_back();
+  *m = Management{true, false, kAbortTag | task.number, task.number, task.unit,
+                  now() + kManagementTimeout};
+  task.aborting = true;
+  initiator::TaskManagement request;
+  request.tag = initiator::MakeTag(m->number);
+  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(task.unit)));
+  request.function = wire::TskMgmtFunction::kAbortTask;
+  request.task_tag = initiator::MakeTag(task.number);
+  request.cookie = m->number;
+  const std::size_t n = c.srp.BuildTskMgmt(request, iu_);
+  world_.trace().Add(now(), c.peer.v, "peer: ABORT TASK of", task.number, m->number);
+  world_.Send(c.peer, Bytes(iu_).first(n));
+}
+
+void Initiator::StartReset(std::uint32_t unit) {
+  if (quiesced_[unit] || channels_[0]->link != Link::kLive) return;
+  quiesced_[unit] = true;
+  SetTimer(kQuiesce, Timer::kReset, 0, ((session_ & 0xffffff) << 8) | unit);
+}
+
+void Initiator::SendReset(std::uint32_t unit) {
+  Channel& c = *channels_[0];
+  if (c.link != Link::kLive || !c.srp.CanSendTskMgmt()) return ReLogIn(false);
+  Management* m = nullptr;
+  for (Management& candidate : c.managements) {
+    if (!candidate.busy) m = &candidate;
+  }
+  if (m == nullptr) m = &c.managements.emplace_back();
+  *m = Management{true, true, kResetTag | c.next_reset++, 0, unit, now() + kManagementTimeout};
+  ++scene_.stats.resets;
+  scene_.ExpectAttention(unit);
+  initiator::TaskManagement request;
+  request.tag = initiator::MakeTag(m->number);
+  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(unit)));
+  request.function = wire::TskMgmtFunction::kLunReset;
+  request.task_tag.bytes = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
+  request.cookie = m->number;
+  const std::size_t n = c.srp.BuildTskMgmt(request, iu_);
+  world_.trace().Add(now(), c.peer.v, "peer: LUN RESET of", unit, m->number);
+  world_.Send(c.peer, Bytes(iu_).first(n));
+}
+
+// The target said that this command is over (or that it never knew it).
+void Initiator::GiveUp(Channel& c, Task& task) {
+  ++scene_.stats.aborted;
+  const Tag tag = initiator::MakeTag(task.number);
+  if (c.srp.IsOutstanding(tag)) c.srp.Forget(tag);
+  if (task.kind == Kind::kWrite && task.write != 0) scene_.oracle.EndUnknown(task.write);
+  EndTask(c, task);
+}
+
+void Initiator::OnManaged(Channel& c, const initiator::received::Completion& completion) {
+  Management* m = nullptr;
+  for (Management& candidate : c.managements) {
+    if (candidate.busy && candidate.number == completion.cookie) m = &candidate;
+  }
+  SRPT_CHECK(m != nullptr);
+  const Management done = *m;
+  m->busy = false;
+  const wire::RspCode code = completion.rsp_code.value_or(wire::RspCode::kFunctionFailed);
+  if (!done.reset) {
+    // As ib_srp: whatever the answer says, the command is over.
+    if (Task* task = Find(c, done.task)) GiveUp(c, *task);
+    return Pump(c);
+  }
+  if (!quiesced_[done.unit]) return;
+  if (code != wire::RspCode::kComplete) {
+    world_.trace().Add(now(), c.peer.v, "peer: LUN RESET failed", static_cast<std::uint64_t>(code));
+    return ReLogIn(false);
+  }
+  for (Task& task : c.tasks) {
+    if (task.busy && task.unit == done.unit) GiveUp(c, task);
+  }
+  SetTimer(kQuiesce, Timer::kResetOver, 0, ((session_ & 0xffffff) << 8) | done.unit);
+}
+
+}  // namespace srpt::sim

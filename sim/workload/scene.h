@@ -1,0 +1,78 @@
+// What all initiators of one run share: the world, the oracle, the units, and what was seen.
+#ifndef SIM_WORKLOAD_SCENE_H_
+#define SIM_WORKLOAD_SCENE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/fingerprint.h"
+#include "sim/oracle.h"
+#include "sim/swarm.h"
+#include "sim/world.h"
+
+namespace srpt::sim {
+
+struct Unit {
+  Disk* disk = nullptr;
+  std::uint32_t block_bytes = 512;
+  std::uint64_t blocks = 0;
+  bool checked = true;         // A null disk keeps nothing.
+  bool write_through = false;
+  bool clearing = false;       // The administrator was asked to clear its failure.
+};
+
+struct Stats {
+  std::uint64_t commands = 0;  // Answered, task management included.
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t good = 0;
+  std::uint64_t lost = 0;  // Ended with their channel.
+  std::uint64_t aborted = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t resets = 0;
+  std::uint64_t logins = 0;
+  std::uint64_t rejects = 0;
+  std::uint64_t attentions = 0;
+  std::uint64_t checks = 0;  // CHECK CONDITION for other reasons.
+  std::uint64_t busy = 0;
+};
+
+struct Scene {
+  explicit Scene(const Swarm& drawn) : swarm(drawn), world(drawn.world) {
+    for (const DiskOptions& options : drawn.world.disks) {
+      Unit unit;
+      unit.disk = world.disk(options.name);
+      unit.block_bytes = options.block_bytes;
+      unit.blocks = options.blocks;
+      unit.checked = options.handler != scsi::HandlerKind::kNullio;
+      unit.write_through = options.write_through;
+      units.push_back(unit);
+      oracle.AddUnit(options.blocks, options.block_bytes);
+    }
+    attentions.assign(drawn.initiators, std::vector<std::uint32_t>(units.size()));
+  }
+
+  void Fail(PeerId peer, const std::string& what) {
+    if (world.Broken().empty()) concerned = peer.v;
+    world.Broke("peer " + std::to_string(peer.v) + ": " + what);
+  }
+  // Every nexus may be told once of what happened to a unit.
+  void ExpectAttention(std::uint32_t unit) {
+    for (auto& of_initiator : attentions) ++of_initiator[unit];
+  }
+
+  Swarm swarm;
+  World world;
+  Oracle oracle;
+  std::vector<Unit> units;  // By LUN.
+  std::vector<std::vector<std::uint32_t>> attentions;  // That may still come: [initiator][unit].
+  Stats stats;
+  Fingerprint saw;  // What the initiators were told, and when.
+  std::uint32_t concerned = 0xffffffffu;
+};
+
+}  // namespace srpt::sim
+
+#endif  // SIM_WORKLOAD_SCENE_H_
