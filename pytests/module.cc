@@ -32,4 +32,5 @@ PYBIND11_MODULE(srptest, m) {
   srpt::py::BindInitiator(initiator);
   auto arms = m.def_submodule("arms", "Ways to reach a target: connections, memory, events, time.");
   srpt::py::BindArms(arms);
+  srpt::py::BindSim(arms);
 }

@@ -1,0 +1,153 @@
+# Copyright 2026 The srpt Authors
+# SPDX-License-Identifier: Apache-2.0
+"""ABORT TASK, LUN RESET, and what is not supported.
+
+The session's channel fails a test when an aborted command is answered after its abort was.
+"""
+
+import pytest
+from srptest import cdb, wire
+
+from conformance.arms.arm import FREE_LUN, NULL_LUN
+from conformance.arms.session import CHECK_CONDITION, GOOD, check, good
+
+UA, RESET = 6, 0x29
+SOL_NOT = wire.SCSOLNT | wire.UCSOLNT
+
+
+def test_abort_of_an_unknown_tag_is_complete(session):
+    received = session.tsk_mgmt(wire.TM_ABORT_TASK, task_tag=b"no such!")
+    assert received.rsp_code == wire.TM_COMPLETE
+    assert received.req_lim_delta == 1
+    session.works()
+
+
+def test_abort_of_an_answered_command_changes_nothing(session):
+    tag = session.submit(cdb.test_unit_ready())
+    good(session.receive())
+    assert session.tsk_mgmt(wire.TM_ABORT_TASK, task_tag=tag).rsp_code == wire.TM_COMPLETE
+    session.works()
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_abort_of_a_running_command(session, writing):
+    """Whichever comes first, each ends once, and both credits come back."""
+    memory = session.memory(1 << 20)
+    for _ in range(8):
+        if writing:
+            task = session.submit(cdb.write10(0, 2048), out=memory.direct(), lun=NULL_LUN)
+        else:
+            task = session.submit(cdb.read10(0, 2048), in_=memory.direct(), lun=NULL_LUN)
+        tag = session.tag()
+        session.send_raw(session.channel.build_tsk_mgmt(
+            tag=tag, lun=wire.encode_lun(NULL_LUN), function=wire.TM_ABORT_TASK, task_tag=task))
+        received = session.receive(5.0)
+        if not received.task_management:
+            assert received.tag == task
+            assert good(received).req_lim_delta == 1
+            received = session.receive(5.0)
+            assert not received.aborted_outstanding and received.req_lim_delta == 1
+        assert received.tag == tag and received.rsp_code == wire.TM_COMPLETE
+        if received.aborted_outstanding:
+            assert received.req_lim_delta == 2
+        session.works(NULL_LUN)
+
+
+def test_memory_is_left_alone_after_an_abort(session):
+    memory = session.memory(1 << 20)
+    for i in range(8):
+        task = session.submit(cdb.read10(0, 2048), in_=memory.direct())
+        session.send_raw(session.channel.build_tsk_mgmt(
+            tag=session.tag(), function=wire.TM_ABORT_TASK, task_tag=task))
+        while session.channel.outstanding:
+            session.receive(5.0)
+        mark = bytes([0x40 + i]) * memory.size
+        memory.write(mark)
+        session.nothing(0.02)
+        assert memory.read() == mark
+    session.works()
+
+
+def test_a_tag_can_be_used_again_after_its_response(session):
+    tag = session.tag()
+    for _ in range(5):
+        session.submit(cdb.test_unit_ready(), tag=tag)
+        assert good(session.receive()).tag == tag
+
+
+def test_the_same_tag_on_two_channels(arm):
+    one = arm.login().ready()
+    two = arm.login(multi=True)
+    memory = one.memory(65536)
+    for session in (one, two):
+        session.submit(cdb.read10(0, 128), in_=memory.direct(), tag=b"same tag")
+    for session in (one, two):
+        assert good(session.receive(5.0)).tag == b"same tag"
+        session.works()
+
+
+def test_lun_reset_is_complete_and_tells_every_other_nexus_once(arm):
+    resetter = arm.login(initiator=1).ready(0, 1)
+    others = [arm.login(initiator=n).ready(0, 1) for n in (2, 3)]
+    assert resetter.tsk_mgmt(wire.TM_LUN_RESET, lun=0).rsp_code == wire.TM_COMPLETE
+    for other in others:
+        received = other.command(cdb.test_unit_ready())
+        assert received.status == CHECK_CONDITION
+        assert cdb.parse_sense(received.sense)[:2] == (UA, RESET)
+        other.works(0)  # Once.
+        other.works(1)  # That LUN only.
+    resetter.works(0)
+
+
+def test_lun_reset_tells_a_nexus_once_for_all_its_channels(arm):
+    resetter = arm.login(initiator=1).ready()
+    one = arm.login(initiator=2).ready()
+    two = arm.login(initiator=2, multi=True)
+    assert resetter.tsk_mgmt(wire.TM_LUN_RESET).rsp_code == wire.TM_COMPLETE
+    assert cdb.parse_sense(two.command(cdb.test_unit_ready()).sense)[:2] == (UA, RESET)
+    one.works()
+    two.works()
+
+
+def test_lun_reset_while_commands_run(session):
+    memory = session.memory(1 << 20)
+    for _ in range(16):
+        session.submit(cdb.read10(0, 2048), in_=memory.direct(), lun=NULL_LUN)
+    tag = session.tag()
+    session.send_raw(session.channel.build_tsk_mgmt(
+        tag=tag, lun=wire.encode_lun(NULL_LUN), function=wire.TM_LUN_RESET))
+    while True:
+        received = session.receive(10.0)
+        if received.tag == tag:
+            break
+        good(received)
+    assert received.rsp_code == wire.TM_COMPLETE
+    session.channel.forget_lun(wire.encode_lun(NULL_LUN))
+    # The credits of the commands that were never answered come back, at the latest with the next
+    # response; the channel sees to it that they are not more than those.
+    good(session.command(cdb.test_unit_ready()))
+    session.works(NULL_LUN)
+
+
+def test_task_management_of_an_unknown_lun(session):
+    received = session.tsk_mgmt(wire.TM_LUN_RESET, lun=FREE_LUN)
+    assert received.rsp_code == wire.TM_FAILED
+    session.works()
+
+
+@pytest.mark.parametrize("function", [0x00, 0x03, 0x10, 0x80, 0xFF])
+def test_unknown_function(session, function):
+    received = session.tsk_mgmt(function)
+    assert received.rsp_code == wire.TM_NOT_SUPPORTED
+    session.works()
+
+
+@pytest.mark.parametrize("sol_not", [0, wire.SCSOLNT, wire.UCSOLNT, SOL_NOT])
+def test_solicited_responses_are_as_asked_for(session, sol_not):
+    """The session's channel checks SOLNT of each response."""
+    assert session.command(cdb.test_unit_ready(), sol_not=sol_not).status == GOOD
+    check(session.command(b"\xff" * 6, sol_not=sol_not), 5, 0x20, 0)
+    tag = session.tag()
+    session.send_raw(session.channel.build_tsk_mgmt(
+        tag=tag, function=wire.TM_ABORT_TASK, task_tag=b"no such!", sol_not=sol_not))
+    assert session.receive().tag == tag
