@@ -130,7 +130,7 @@ TEST(CdbTest, ProtectionIsRefused) {
 
 TEST(CdbTest, RangeEndsWithTheMedium) {
   LuView lu = Disk();
-  SetCapacity(lu, 512, 512 * 100);
+  SetCapacity(lu, 512, 51200);
   EXPECT_EQ(Send("28 00 00 00 00 63 00 00 01 00", lu).transfer, Read(99, 1));
   EXPECT_EQ(Send("28 00 00 00 00 64 00 00 00 00", lu).transfer, Read(100, 0));
   EXPECT_EQ(RefusalOf("28 00 00 00 00 64 00 00 01 00", lu), AtLba(kLbaOutOfRange, Lba(100)));
