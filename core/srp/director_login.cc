@@ -158,58 +158,93 @@ void Director::State::ForgetIfEmpty(NexusId id) {
 }
 
 void Director::State::On(const event::ConnectionGone& gone) {
+  // The shard hears of it from its own driver.
   const auto at = openings.find(gone.conn);
-  if (at != openings.end()) at->second.gone = true;  // The shard hears of it from its own driver.
+  if (at != openings.end()) {
+    at->second.gone = true;
+    return;
+  }
+  for (auto& [slot, nexus] : nexuses.all()) {
+    for (NexusChannel& channel : nexus.channels) {
+      if (channel.conn == gone.conn) channel.gone = true;
+    }
+  }
 }
 
 void Director::State::OnMessage(ShardId shard, const message::ChannelOpened& opened) {
   const auto at = openings.find(opened.conn);
   if (at == openings.end()) return;
-  const Opening opening = std::move(at->second);
+  Opening opening = std::move(at->second);
   openings.erase(at);
   Nexus* nexus = nexuses.Find(opening.nexus);
   SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
   --nexus->opening;
-  NexusChannel channel{opened.conn, shard, opened.channel, false, false};
-  outbox.Log(LogLevel::kInfo, opening.login + " accepted: " + opening.session);
+  NexusChannel channel;
+  channel.conn = opened.conn;
+  channel.shard = shard;
+  channel.channel = opened.channel;
+  channel.tag = opening.tag;
+  channel.gone = opening.gone;
+  channel.login = std::move(opening.login);
+  channel.session = std::move(opening.session);
   if (opening.close) {
     channel.closing = true;
     outbox.ToShard(shard, message::CloseChannel{opened.channel, *opening.close});
   }
-  nexus->channels.push_back(channel);
+  nexus->channels.push_back(std::move(channel));
 }
 
+// Either at once, for want of room, or after ChannelOpened: the driver could not accept.
 void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& refused) {
+  Nexus* nexus = nexuses.Find(refused.nexus);
+  if (nexus == nullptr) return;
+  Tag tag;
+  bool gone = false;
+  std::string login;
   const auto at = openings.find(refused.conn);
-  if (at == openings.end()) return;
-  const Opening opening = std::move(at->second);
-  openings.erase(at);
-  --load[opening.shard.v];
-  if (refused.rejected || opening.gone) {
-    outbox.Log(LogLevel::kWarning,
-               opening.login + " came to nothing: the connection request is gone or the device " +
-                   "would not take it");
+  const auto channel = std::find_if(nexus->channels.begin(), nexus->channels.end(),
+                                    [&](const auto& c) { return c.conn == refused.conn; });
+  std::string why = "shard " + std::to_string(shard.v);
+  if (at != openings.end()) {
+    tag = at->second.tag;
+    gone = at->second.gone;
+    login = std::move(at->second.login);
+    why += " has no room for another channel; fewer channels (ch_count) would let it in";
+    openings.erase(at);
+    SRPT_CHECK(nexus->opening > 0);
+    --nexus->opening;
+  } else if (channel != nexus->channels.end() && !channel->live) {
+    tag = channel->tag;
+    gone = channel->gone;
+    login = std::move(channel->login);
+    why +=
+        " could not make its queue pair; a smaller srpt_sq_size or fewer channels (ch_count) "
+        "would let it in";
+    nexus->channels.erase(channel);
   } else {
-    const LoginRefusal refusal{LoginRejReason::kInsufficientResources,
-                               opening.tag,
-                               {},
-                               "shard " + std::to_string(shard.v) +
-                                   " has no room for another channel; fewer channels (ch_count) "
-                                   "or more memory would let it in"};
-    outbox.Log(LogLevel::kWarning, DescribeRefusal(opening.login, refusal));
-    outbox.Add(MakeReject(refused.conn, refusal.reason, opening.tag));
+    return;
   }
-  Nexus* nexus = nexuses.Find(opening.nexus);
-  SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
-  --nexus->opening;
-  ForgetIfEmpty(opening.nexus);
+  --load[shard.v];
+  if (refused.rejected || gone) {
+    outbox.Log(LogLevel::kWarning,
+               login + " came to nothing: the initiator gave up or its device went away");
+  } else {
+    const LoginRefusal refusal{LoginRejReason::kInsufficientResources, tag, {}, std::move(why)};
+    outbox.Log(LogLevel::kWarning, DescribeRefusal(login, refusal));
+    outbox.Add(MakeReject(refused.conn, refusal.reason, tag));
+  }
+  ForgetIfEmpty(refused.nexus);
 }
 
 void Director::State::OnMessage(ShardId shard, const message::ChannelLive& live) {
   Nexus* nexus = nexuses.Find(live.nexus);
   if (nexus == nullptr) return;
   for (NexusChannel& channel : nexus->channels) {
-    if (channel.shard == shard && channel.channel == live.channel) channel.live = true;
+    if (channel.shard != shard || channel.channel != live.channel || channel.live) continue;
+    channel.live = true;
+    outbox.Log(LogLevel::kInfo, channel.login + " accepted: " + channel.session);
+    channel.login.clear();
+    channel.session.clear();
   }
 }
 
@@ -220,6 +255,10 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelClosed& clo
     return c.shard == shard && c.channel == closed.channel;
   });
   if (at == nexus->channels.end()) return;
+  if (!at->live) {
+    outbox.Log(LogLevel::kWarning,
+               at->login + " was accepted, but its connection ended before it was established");
+  }
   nexus->channels.erase(at);
   --load[shard.v];
   ForgetIfEmpty(closed.nexus);

@@ -454,7 +454,7 @@ TEST(DirectorLogin, AnAllZeroPortIdIsWarnedAbout) {
   login.iwarp = true;
   login.req.initiator_port = {};
   s.Login(login);
-  ASSERT_GE(s.logs.size(), 2u);
+  ASSERT_EQ(s.logs.size(), 1u);
   EXPECT_NE(s.logs[0].find("set initiator_ext on each"), std::string::npos) << s.logs[0];
 }
 
@@ -521,6 +521,30 @@ TEST(DirectorLogin, AShardWithoutRoomRefuses) {
   EXPECT_EQ(s.All<message::ForgetNexus>().size(), 1u);
 }
 
+// The shard has a channel for it already when the driver fails to make the queue pair.
+TEST(DirectorLogin, ADriverThatCannotAcceptRefusesToo) {
+  Scenario s;
+  const ConnId conn = s.Login(LoginOf(1));
+  EXPECT_EQ(s.director().Sessions().size(), 1u);
+  s.Refused(conn);
+  ASSERT_TRUE(s.RejectOf(conn));
+  EXPECT_EQ(s.RejectOf(conn)->reason, LoginRejReason::kInsufficientResources);
+  EXPECT_EQ(s.RejectOf(conn)->tag, LoginOf(1).req.tag);
+  ASSERT_EQ(s.logs.size(), 2u);
+  EXPECT_NE(s.logs[0].find("shard 0 could not make its queue pair"), std::string::npos);
+  EXPECT_EQ(s.logs[1], std::string("session 10.0.0.1 on ") + kTargetName + " ended");
+  EXPECT_TRUE(s.director().Sessions().empty());
+  s.Refused(conn);  // Late and twice: nothing happens.
+  EXPECT_EQ(s.logs.size(), 2u);
+}
+
+TEST(DirectorLogin, AChannelThatIsNeverEstablishedIsSaidSo) {
+  Scenario s;
+  const ConnId conn = s.Login(LoginOf(1));
+  s.Closed(conn);
+  EXPECT_NE(s.logs.at(0).find("its connection ended before it was established"), std::string::npos);
+}
+
 TEST(DirectorLogin, WhatTheDriverHasAnsweredIsNotRejectedAgain) {
   Scenario s;
   s.shards_open = false;
@@ -539,6 +563,11 @@ TEST(DirectorLogin, AConnectionThatIsGoneIsNotRejected) {
   s.Refused(conn);
   EXPECT_FALSE(s.RejectOf(conn));
   EXPECT_TRUE(s.director().Sessions().empty());
+  s.shards_open = true;
+  const ConnId later = s.Login(LoginOf(1));
+  s.Give(event::ConnectionGone{later});
+  s.Refused(later);
+  EXPECT_FALSE(s.RejectOf(later));
 }
 
 }  // namespace

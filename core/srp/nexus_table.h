@@ -38,6 +38,11 @@ struct NexusChannel {
   ChannelId channel;
   bool live = false;
   bool closing = false;  // CloseChannel was sent.
+  // Until it is live, what its login was: the shard may still fail to accept it.
+  Tag tag;
+  bool gone = false;    // The peer gave up: there is nobody to reject.
+  std::string login;    // DescribeLogin().
+  std::string session;  // What became of it, for the log.
 };
 
 struct Nexus {
