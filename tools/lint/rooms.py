@@ -3,9 +3,9 @@
 """The dependency rules of the house, read from the text of BUILD files and #includes.
 
 Rooms: core depends on nothing but std. sim and target never see each other. pytests and conformance
-drive core through sim or through verbs of their own, never through target (the suites of conformance
-use the module of pytests, which is made of conformance/arms); only the guest takes the finished
-//target:srpt, as data. A fuzzer takes its parser from the room where it is.
+drive core through sim or through verbs of their own, never through target (the suites of
+conformance use the module of pytests, which is made of conformance/arms); only the guest takes the
+finished //target:srpt, as data. A fuzzer takes its parser from the room where it is.
 
 A file of core is production code if a cc_library that is not testonly lists it. Everything else in
 core is test code, which may also use the test libraries.

@@ -75,7 +75,8 @@ unsigned f(std::unordered_map<std::string, int>& m) {
 BAD = {
     BAD_C: {"clock_gettime", "pthread_create", "printf", "time", "rand", "getenv", "write", "open",
             "read", "setlocale", "malloc"},
-    BAD_STD: {"std::chrono::_V2::steady_clock::now()", "std::cout", "std::random_device::_M_getval()",
+    BAD_STD: {"std::chrono::_V2::steady_clock::now()", "std::cout",
+              "std::random_device::_M_getval()",
               "std::_Hash_bytes(void const*, unsigned long, unsigned long)"},
 }
 
