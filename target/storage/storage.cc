@@ -323,10 +323,7 @@ Result<std::unique_ptr<StorageEngine>, std::string> StorageEngine::Create(
   std::string why = "as asked";
   if (!options.force_threads) {
     auto ring = MakeUringBackend();
-    if (ring.ok()) {
-      return std::unique_ptr<StorageEngine>(
-          new StorageEngine(std::make_unique<Impl>(std::move(ring.value()), options)));
-    }
+    if (ring.ok()) return CreateOn(std::move(ring.value()), options);
     why = std::string("io_uring: ") + std::strerror(ring.error());
   }
   auto threads = MakeThreadBackend(options.operations_max, why);
@@ -334,8 +331,13 @@ Result<std::unique_ptr<StorageEngine>, std::string> StorageEngine::Create(
     return Err{"storage: neither io_uring nor worker threads: " + why + "; eventfd: " +
                std::strerror(threads.error())};
   }
+  return CreateOn(std::move(threads.value()), options);
+}
+
+std::unique_ptr<StorageEngine> StorageEngine::CreateOn(std::unique_ptr<IoBackend> backend,
+                                                       const StorageOptions& options) {
   return std::unique_ptr<StorageEngine>(
-      new StorageEngine(std::make_unique<Impl>(std::move(threads.value()), options)));
+      new StorageEngine(std::make_unique<Impl>(std::move(backend), options)));
 }
 
 StorageEngine::StorageEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -31,6 +31,8 @@
 
 namespace srpt::target {
 
+class IoBackend;
+
 struct OpenedDevice {
   std::uint64_t bytes = 0;
   bool rotational = false;  // Of a block device; false where nobody knows.
@@ -47,6 +49,9 @@ class StorageEngine {
  public:
   // The error names what the kernel refused and what to do about it.
   static Result<std::unique_ptr<StorageEngine>, std::string> Create(const StorageOptions& options);
+  // On a way to the kernel of the caller's choice (io_backend.h): for tests that inject faults.
+  static std::unique_ptr<StorageEngine> CreateOn(std::unique_ptr<IoBackend> backend,
+                                                 const StorageOptions& options);
   ~StorageEngine();  // Waits for what is in flight; closes everything.
   StorageEngine(const StorageEngine&) = delete;
   StorageEngine& operator=(const StorageEngine&) = delete;
