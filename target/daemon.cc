@@ -101,9 +101,7 @@ std::string Configure(const config::Sources& sources, const config::Configuratio
   for (const config::Device& device : configuration.devices) {
     Result<scsi::LuView, std::string> unit = table.Open(device);
     if (!unit.ok()) {
-      return config::ConfigError{sources.scst_conf, device.line, unit.error(),
-                                 "a device that can be opened"}
-          .ToString();
+      return sources.scst_conf + ":" + std::to_string(device.line) + ": " + unit.error();
     }
     units.push_back(*unit);
   }
@@ -132,8 +130,7 @@ int RunDaemon(const DaemonOptions& options) {
   spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
 
   const Ports ports = MatchPorts(configuration, *devices);
-  Parameters parameters =
-      config::ToParameters(loaded->parameters, devices->front().node_guid);
+  Parameters parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
   FitToDevices(parameters, *devices);
 
   Result<std::unique_ptr<VerbsFabric>, std::string> fabric =

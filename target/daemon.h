@@ -11,7 +11,7 @@ namespace srpt::target {
 
 inline constexpr char kAdminSocketDefault[] = "/run/srpt.sock";
 inline constexpr std::uint32_t kPollBudgetDefault = 2;
-inline constexpr int kExitFailed = 1;         // No usable device, a port or socket that is taken, ...
+inline constexpr int kExitFailed = 1;  // No usable device, a port or socket that is taken, ...
 inline constexpr int kExitConfiguration = 2;  // Nothing was started.
 
 struct DaemonOptions {

@@ -38,8 +38,6 @@ bool InitLog(const std::string& level) {
   return true;
 }
 
-void WriteLog(const action::Log& log) {
-  spdlog::log(LevelOf(log.level), "{}", log.text);
-}
+void WriteLog(const action::Log& log) { spdlog::log(LevelOf(log.level), "{}", log.text); }
 
 }  // namespace srpt::target

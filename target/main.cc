@@ -23,9 +23,11 @@ constexpr char kAbout[] =
 
 constexpr char kMore[] =
     "Every ib_srpt parameter may also stand in the configuration (TARGET_DRIVER ib_srpt { }) or\n"
-    "on `options ib_srpt` lines of --modprobe-conf. The command line wins, then the configuration,\n"
+    "on `options ib_srpt` lines of --modprobe-conf. The command line wins, then the "
+    "configuration,\n"
     "then modprobe, then the default.\n\n"
-    "srpt ctl [--socket PATH] VERB ... asks or changes a running srpt; `srpt ctl --help` lists the\n"
+    "srpt ctl [--socket PATH] VERB ... asks or changes a running srpt; `srpt ctl --help` lists "
+    "the\n"
     "verbs.\n\n"
     "Exit status: 0 clean shutdown, 1 cannot run here (no RDMA device, port taken, ...), 2 bad\n"
     "configuration or command line.";
@@ -47,8 +49,7 @@ void PrintLimits() {
   printf("%-28s %8u  sessions\n", "sessions_max", limits::kNexusesMax);
   printf("%-28s %8u  devices\n", "devices_max", limits::kLusMax);
   printf("%-28s %8u  highest LUN\n", "lun_max", limits::kLunNumberMax);
-  printf("%-28s %8u  RDMA READs of a channel at once\n", "rdma_read_depth",
-         limits::kRdmaReadDepth);
+  printf("%-28s %8u  RDMA READs of a channel at once\n", "rdma_read_depth", limits::kRdmaReadDepth);
   printf("%-28s %8llu  s, an RDMA must have ended by then\n", "completion_watchdog",
          static_cast<unsigned long long>(limits::kCompletionWatchdog.ns / 1000000000));
 }
@@ -62,8 +63,8 @@ int Main(int argc, char** argv) {
   DaemonOptions options;
   std::string level = "info";
   bool print_limits = false;
-  auto* config = app.add_option("--config", options.sources.scst_conf,
-                                "Configuration file in SCST's format");
+  auto* config =
+      app.add_option("--config", options.sources.scst_conf, "Configuration file in SCST's format");
   app.add_option("--modprobe-conf", options.sources.modprobe_conf,
                  "File with `options ib_srpt name=value` lines");
   app.add_option("--admin-socket", options.admin_socket, "Unix socket for `srpt ctl`, mode 0600")

@@ -71,8 +71,9 @@ class Reactor final : private EventSink, public AdminHost {
   // Until a signal ends it: the first one shuts down cleanly, within kShutdownMax; a second one
   // ends it at once. The daemon's exit status.
   int Run();
-  // One round, for tests. True if there was something to do.
+  // For tests: one round, true if there was something to do; and a look at the descriptors.
   bool Round();
+  void LookForTest() { Look(0); }
 
   const ReactorTrace& trace() const { return trace_; }
   const ReactorCounters& counters() const { return counters_; }

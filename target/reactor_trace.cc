@@ -87,7 +87,8 @@ void ReactorTrace::Record(Time now, const DirectorEvent& event) {
 }
 
 std::string ReactorTrace::ToString() const {
-  std::string text = "last events, oldest first (time in ns, event, channel, status, what, more):\n";
+  std::string text =
+      "last events, oldest first (time in ns, event, channel, status, what, more):\n";
   for (std::size_t i = 0; i < kEvents; ++i) {
     const Entry& e = entries_[(next_ + i) % kEvents];
     if (e.name == nullptr) continue;
@@ -99,8 +100,7 @@ std::string ReactorTrace::ToString() const {
     char line[160];
     std::snprintf(line, sizeof line, "  %llu %-15s %s %u 0x%llx 0x%llx\n",
                   static_cast<unsigned long long>(e.time_ns), e.name, channel, e.status,
-                  static_cast<unsigned long long>(e.what),
-                  static_cast<unsigned long long>(e.more));
+                  static_cast<unsigned long long>(e.what), static_cast<unsigned long long>(e.more));
     text += line;
   }
   return text;

@@ -16,8 +16,8 @@ namespace srpt::target {
 // all zero for any other family. `address` points to a whole structure of its family.
 PeerAddress ToPeerAddress(const sockaddr* address);
 
-// Eight groups of four hex digits with colons between: an SCST target's name, and a native InfiniBand
-// session's.
+// Eight groups of four hex digits with colons between: an SCST target's name, and a native
+// InfiniBand session's.
 std::string GidText(const std::array<std::uint8_t, 16>& gid);
 
 // For logs: dotted, or IPv6 in its usual short form.

@@ -25,8 +25,8 @@ PeerAddress FromV6(const char* text) {
 }
 
 TEST(Address, Ipv4IsMappedIntoIpv6) {
-  EXPECT_EQ(FromV4("10.0.1.2").bytes, (std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                                                    0xff, 0xff, 10, 0, 1, 2}));
+  EXPECT_EQ(FromV4("10.0.1.2").bytes,
+            (std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 1, 2}));
   EXPECT_EQ(FromV4("10.0.1.2"), FromV6("::ffff:10.0.1.2"));
 }
 
@@ -49,7 +49,7 @@ TEST(Address, AnUnknownFamilyIsNobody) {
 }
 
 TEST(Address, AGidIsATargetName) {
-  const std::array<std::uint8_t, 16> gid = {0xfe, 0x80, 0, 0, 0,    0,    0, 0,
+  const std::array<std::uint8_t, 16> gid = {0xfe, 0x80, 0, 0,    0,    0, 0, 0,
                                             0,    0,    0, 0xff, 0xfe, 0, 1, 1};
   EXPECT_EQ(GidText(gid), "fe80:0000:0000:0000:0000:00ff:fe00:0101");
 }

@@ -60,11 +60,11 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
   if (path.channel == nullptr || !SetNonBlocking(path.channel->fd)) {
     return failed("completion channel");
   }
-  path.send.cq = ibv_create_cq(device.context, static_cast<int>(path.send.entries), nullptr,
-                               path.channel, 0);
+  path.send.cq =
+      ibv_create_cq(device.context, static_cast<int>(path.send.entries), nullptr, path.channel, 0);
   if (path.send.cq == nullptr) return failed("completion queue");
-  path.recv.cq = ibv_create_cq(device.context, static_cast<int>(path.recv.entries), nullptr,
-                               path.channel, 0);
+  path.recv.cq =
+      ibv_create_cq(device.context, static_cast<int>(path.recv.entries), nullptr, path.channel, 0);
   if (path.recv.cq == nullptr) return failed("completion queue");
   const bool iwarp = device.ports.front().transport == Transport::kIwarp;
   Result<DeviceIndex, std::string> index = memory_.RegisterPool(path.pd, iwarp);

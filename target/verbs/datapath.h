@@ -4,11 +4,11 @@
 // its receives in one post, then all its sends in one. On Soft-RoCE every ibv_post_send is a system
 // call, so this decides the speed. Receives go first: a credit must never be granted without one.
 //
-// Completions: two queues a device, one for sends and one for receives. Only the receive queue wakes
-// a sleeping loop always. The end of a SEND alone gives nobody anything to do, so the send queue is
-// armed only while an RDMA with a signal is open (somebody waits for its data), or while many sends
-// are; else the loop looks at it with the next receive, or after kLazySendsMs.
-// Each poll looks at the sends first: a response's end is seen before the command that follows it.
+// Completions: two queues a device, one for sends and one for receives. Only the receive queue
+// wakes a sleeping loop always. The end of a SEND alone gives nobody anything to do, so the send
+// queue is armed only while an RDMA with a signal is open (somebody waits for its data), or while
+// many sends are; else the loop looks at it with the next receive, or after kLazySendsMs. Each poll
+// looks at the sends first: a response's end is seen before the command that follows it.
 //
 // Neither queue can overrun: a queue pair is opened only if all that it may post fits.
 #ifndef TARGET_VERBS_DATAPATH_H_
@@ -31,7 +31,7 @@
 
 namespace srpt::target {
 
-inline constexpr int kPollBatch = 64;          // Completions of one queue in one poll.
+inline constexpr int kPollBatch = 64;           // Completions of one queue in one poll.
 inline constexpr std::size_t kGatherMax = 512;  // RDMA work requests gathered before they must go.
 inline constexpr std::uint32_t kInlineBytes = 64;  // A response without sense data fits.
 inline constexpr std::uint32_t kSendsOpenLazily = 24;

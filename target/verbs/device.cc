@@ -34,9 +34,10 @@ std::string OrNothing(std::string text) { return text.empty() ? "nothing" : text
 
 std::string NothingUsable() {
   std::string text = "no usable RDMA device\n";
-  text += "  /sys/class/infiniband (devices): " + OrNothing(Listed("/sys/class/infiniband", "")) + "\n";
-  text += "  /dev/infiniband/uverbs* (verbs): " +
-          OrNothing(Listed("/dev/infiniband", "uverbs")) + "\n";
+  text +=
+      "  /sys/class/infiniband (devices): " + OrNothing(Listed("/sys/class/infiniband", "")) + "\n";
+  text +=
+      "  /dev/infiniband/uverbs* (verbs): " + OrNothing(Listed("/dev/infiniband", "uverbs")) + "\n";
   text += "  /dev/infiniband/rdma_cm (connections): ";
   text += access("/dev/infiniband/rdma_cm", R_OK | W_OK) == 0 ? "there\n"
           : access("/dev/infiniband/rdma_cm", F_OK) == 0      ? "no permission\n"
@@ -114,8 +115,7 @@ const char* ToString(Transport transport) {
 
 Result<std::vector<Device>, std::string> FindDevices() {
   // librdmacm writes to stderr by itself when there is nothing: look before asking it.
-  if (Listed("/sys/class/infiniband", "").empty() ||
-      Listed("/dev/infiniband", "uverbs").empty() ||
+  if (Listed("/sys/class/infiniband", "").empty() || Listed("/dev/infiniband", "uverbs").empty() ||
       access("/dev/infiniband/rdma_cm", R_OK | W_OK) != 0) {
     return Err{NothingUsable()};
   }

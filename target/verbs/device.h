@@ -18,7 +18,7 @@ const char* ToString(Transport transport);
 
 // What one queue pair, and the device, can do; from ibv_query_device.
 struct DeviceLimits {
-  std::uint32_t qp_wr_max = 0;       // Work requests on one queue.
+  std::uint32_t qp_wr_max = 0;  // Work requests on one queue.
   std::uint32_t sge_max = 0;
   std::uint32_t read_depth_max = 0;  // RDMA READs that we may have outstanding as requester.
   std::uint32_t cqe_max = 0;
@@ -27,9 +27,9 @@ struct DeviceLimits {
 };
 
 struct DevicePort {
-  std::string device;        // "mlx5_0"
-  std::uint8_t port = 1;     // From 1.
-  std::string target_name;   // GID 0: what scst.conf calls the target.
+  std::string device;       // "mlx5_0"
+  std::uint8_t port = 1;    // From 1.
+  std::string target_name;  // GID 0: what scst.conf calls the target.
   std::array<std::uint8_t, 16> gid{};
   Transport transport = Transport::kInfiniBand;
   const char* link_layer = "InfiniBand";  // As sysfs spells it: InfiniBand or Ethernet.

@@ -1,5 +1,5 @@
-// What the reactor needs of the network: the connections and queue pairs of one shard. verbs_fabric.h
-// is the real one; tests have another.
+// What the reactor needs of the network: the connections and queue pairs of one shard.
+// verbs_fabric.h is the real one; tests have another.
 //
 // The calls named after actions carry out that action (core/action.h) and never block. What they
 // promise comes as events from Poll or PollConnections, never from within the call. Posts are

@@ -78,7 +78,8 @@ std::string Listener::Listen(std::uint16_t port) {
       return "";
     }
   }
-  return failed.empty() ? "" : "cannot listen on rdma_cm_port " + std::to_string(port) + ": " + failed;
+  return failed.empty() ? ""
+                        : "cannot listen on rdma_cm_port " + std::to_string(port) + ": " + failed;
 }
 
 std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
@@ -86,8 +87,7 @@ std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
   if (rdma_create_id(channel_, &id, nullptr, RDMA_PS_TCP) != 0) return Because("rdma_create_id");
   listening_.push_back(id);
   int on = 1;
-  if (v6_only &&
-      rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &on, sizeof on) != 0) {
+  if (v6_only && rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &on, sizeof on) != 0) {
     return Because("RDMA_OPTION_ID_AFONLY");
   }
   if (rdma_bind_addr(id, const_cast<sockaddr*>(address)) != 0) return Because("rdma_bind_addr");

@@ -44,8 +44,8 @@ bool PinnedMemory::Allocate(std::size_t bytes) {
   // Reserved huge pages only where they are filled: a channel's memory is smaller than one.
   if (bytes >= kHugePageBytes) {
     mapped_ = Up(bytes, kHugePageBytes);
-    at = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE,
-              MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    at = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+              -1, 0);
   }
   if (at == MAP_FAILED) {
     mapped_ = Up(bytes, kPageBytes);
@@ -89,8 +89,9 @@ Result<DeviceIndex, std::string> ShardMemory::RegisterPool(ibv_pd* pd, bool iwar
                        " MiB of memory with " + ibv_get_device_name(pd->context->device) + ": " +
                        std::strerror(error);
     if (error == ENOMEM) {
-      text += "; raise the limit of locked memory (`ulimit -l unlimited`, or LimitMEMLOCK=infinity "
-              "in a systemd unit)";
+      text +=
+          "; raise the limit of locked memory (`ulimit -l unlimited`, or LimitMEMLOCK=infinity "
+          "in a systemd unit)";
     }
     return Err{text};
   }

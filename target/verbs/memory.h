@@ -112,15 +112,15 @@ class ShardMemory final : public MemoryPort {
 
   const std::uint32_t data_buffers_;
   PinnedMemory pool_;
-  std::vector<ibv_mr*> pool_keys_;       // By DeviceIndex.
-  std::vector<ibv_mr*> sink_keys_;       // The same, but on iWARP.
+  std::vector<ibv_mr*> pool_keys_;  // By DeviceIndex.
+  std::vector<ibv_mr*> sink_keys_;  // The same, but on iWARP.
   DataObserver observer_ = nullptr;
   void* observer_context_ = nullptr;
   std::vector<ChannelMemory> channels_;  // By slot.
 };
 
-// Raises RLIMIT_MEMLOCK to its hard limit, and the hard limit too where that is allowed. Returns the
-// limit in bytes (RLIM_INFINITY: none).
+// Raises RLIMIT_MEMLOCK to its hard limit, and the hard limit too where that is allowed. Returns
+// the limit in bytes (RLIM_INFINITY: none).
 std::uint64_t RaiseMemoryLock();
 
 }  // namespace srpt::target

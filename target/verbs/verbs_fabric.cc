@@ -37,8 +37,8 @@ Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
       const int flags = fcntl(context->async_fd, F_GETFL);
       fcntl(context->async_fd, F_SETFL, flags | O_NONBLOCK);
     }
-    fabric->listener_.AddPort({context, port.port->port, port.id, index,
-                               port.port->transport == Transport::kIwarp});
+    fabric->listener_.AddPort(
+        {context, port.port->port, port.id, index, port.port->transport == Transport::kIwarp});
   }
   return fabric;
 }

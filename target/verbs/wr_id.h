@@ -22,9 +22,9 @@
 namespace srpt::target {
 
 enum class WrKind : std::uint8_t {
-  kRecv = 1,  // index: RecvId.
-  kSend,      // index: SendId. Always signaled.
-  kRdma,      // index: BufferId. Signaled.
+  kRecv = 1,   // index: RecvId.
+  kSend,       // index: SendId. Always signaled.
+  kRdma,       // index: BufferId. Signaled.
   kRdmaQuiet,  // index: BufferId. Unsignaled: completes only by failing.
 };
 
@@ -48,9 +48,8 @@ static_assert(limits::kSqSizeMax <= 1u << 15, "a sequence tells what is open fro
 inline std::uint64_t EncodeWrId(const WrId& id) {
   SRPT_CHECK(id.channel.slot() < WrId::kChannelSlots && id.index < WrId::kIndices);
   return (std::uint64_t{static_cast<std::uint8_t>(id.kind)} << 60) |
-         (std::uint64_t{id.channel.slot()} << 48) |
-         (std::uint64_t{id.channel.generation()} << 36) | (std::uint64_t{id.index} << 16) |
-         id.sequence;
+         (std::uint64_t{id.channel.slot()} << 48) | (std::uint64_t{id.channel.generation()} << 36) |
+         (std::uint64_t{id.index} << 16) | id.sequence;
 }
 
 // Any 64 bits give some WrId; the caller checks kind, channel and index against what it posted.
