@@ -16,7 +16,8 @@ class MemoryPort {
   virtual MutableBytes SendBuffer(ChannelId channel, SendId send) = 0;
   // The bytes that the last IuReceived on this receive buffer brought: not one byte more.
   virtual Bytes RecvBuffer(ChannelId channel, RecvId recv) = 0;
-  // The whole data buffer (limits::kDataBufferBytes), for answers that core writes itself.
+  // The whole data buffer (limits::kDataBufferBytes), for answers that core writes itself and
+  // descriptor tables that it fetched.
   virtual MutableBytes DataBuffer(BufferId buffer) = 0;
 };
 

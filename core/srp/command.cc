@@ -13,6 +13,7 @@
 //   Free        TSK_MGMT                            Managing or Responding (task_management.cc)
 //   Parked      answer, last old write ended        admission, or Responding
 //   Moving      all pieces done, or failed          Responding
+//   Moving      the descriptor table is there       admission
 //   Backend     BlockDone                           Responding
 //   Managing    the aborted command has no effect   Responding
 //   Responding  room in the send queue              Free        PostRecv, then SendIu
@@ -76,24 +77,64 @@ void NoteBuffers(Command& c, const wire::Buffers& buffers) {
   c.in_length = Clip(buffers.in.length);
 }
 
-void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes iu) {
+// `bytes`: the IU, or the fetched table.
+void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes bytes) {
   c.descriptor_count = layout.descriptor_count;
   c.descriptors_at = layout.descriptors.empty()
                          ? 0
-                         : static_cast<std::uint32_t>(layout.descriptors.data() - iu.data());
+                         : static_cast<std::uint32_t>(layout.descriptors.data() - bytes.data());
   c.immediate_at =
       layout.format == wire::BufferFormat::kImmediate ? layout.immediate_offset : 0;
+}
+
+enum class Table : std::uint8_t {
+  kNotNeeded,
+  kFetched,  // `layout` is complete; its descriptors lie in the table.
+  kWaits,    // Or the command was answered.
+};
+
+// A partial list (fault 16): the table is fetched before anything moves, and what it says is checked
+// like what an IU says.
+Table CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layout, Bytes iu) {
+  if (!layout.partial) return Table::kNotNeeded;
+  Command& c = s.commands[index];
+  if (c.table_piece != kNone) {
+    const auto complete = wire::CompleteLayout(layout, transfer::TableOf(s, c));
+    if (!complete) {
+      Fail(s, index, scsi::kInvalidFieldInCdb);
+      return Table::kWaits;
+    }
+    layout = *complete;
+    return Table::kFetched;
+  }
+  // The table's own descriptor stands right before the inline ones, 20 bytes with the total length.
+  const std::ptrdiff_t list = layout.descriptors.data() - iu.data();
+  c.descriptors_at = static_cast<std::uint32_t>(list) - wire::kIndirectHeaderBytes;
+  c.descriptor_count = 1;
+  c.immediate_at = 0;
+  if (!transfer::StartTable(s, index, layout.table.len)) {
+    Respond(s, index, scsi::Status::kTaskSetFull);
+  }
+  return Table::kWaits;
 }
 
 void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
                    const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
   Command& c = s.commands[index];
   Channel& channel = s.channels[s.ChannelOf(index)];
-  const wire::BufferLayout& layout = t.write ? buffers.out : buffers.in;
+  wire::BufferLayout layout = t.write ? buffers.out : buffers.in;
   const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
   if (t.bytes > 0 && layout.length == 0 && other.length > 0) {
     Fail(s, index, scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
     return;
+  }
+  if (t.bytes > 0) {
+    const Table table = CompleteTable(s, index, layout, iu);
+    if (table == Table::kWaits) return;
+    if (table == Table::kFetched) {
+      (t.write ? c.out_length : c.in_length) = Clip(layout.length);
+      iu = transfer::TableOf(s, c);
+    }
   }
   ++(t.write ? channel.counters.writes : channel.counters.reads);
   c.needed = static_cast<std::uint32_t>(t.bytes);
@@ -130,8 +171,8 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
 void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& control,
                   const scsi::LuView* lu, const wire::Buffers& buffers, Bytes iu) {
   Command& c = s.commands[index];
-  ++s.channels[s.ChannelOf(index)].counters.others;
   if (control.alloc_len == 0) {
+    ++s.channels[s.ChannelOf(index)].counters.others;
     const scsi::LunInventory inventory(s.LunMapOf(s.channels[s.ChannelOf(index)]).entries());
     const scsi::ControlAnswer answer = scsi::Execute(control, lu, inventory, {});
     Respond(s, index, answer.status, answer.sense);
@@ -141,7 +182,12 @@ void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& contr
     Fail(s, index, scsi::kInvalidFieldInCdb);
     return;
   }
-  UseLayout(c, buffers.in, iu);
+  wire::BufferLayout layout = buffers.in;
+  const Table table = CompleteTable(s, index, layout, iu);
+  if (table == Table::kWaits) return;
+  if (table == Table::kFetched) c.in_length = Clip(layout.length);
+  ++s.channels[s.ChannelOf(index)].counters.others;
+  UseLayout(c, layout, table == Table::kFetched ? transfer::TableOf(s, c) : iu);
   transfer::StartControl(s, index);
 }
 
@@ -198,14 +244,14 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
   }
 }
 
+}  // namespace
+
 void Readmit(ShardState& s, std::uint32_t index) {
   const Bytes iu = s.memory->RecvBuffer(s.IdOf(s.ChannelOf(index)), s.RecvOf(index));
   const auto cmd = wire::ParseCmd(iu);
   SRPT_CHECK(cmd.ok());  // It was when it came.
   Admit(s, index, *cmd, iu);
 }
-
-}  // namespace
 
 std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag) {
   const std::uint32_t index = s.IndexOf(channel) * limits::kCommandsPerChannel + recv.v;
@@ -347,6 +393,7 @@ void End(ShardState& s, std::uint32_t index) {
   Channel& channel = s.channels[s.ChannelOf(index)];
   SRPT_CHECK(!c.Is<Free>());
   UnlinkTag(s, index);
+  transfer::DropTable(s, c);
   (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = c.next;
   (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;
   --channel.active;

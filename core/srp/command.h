@@ -31,6 +31,8 @@ inline void Fail(ShardState& s, std::uint32_t index, const scsi::Sense& sense) {
 // The active command of this tag; kNone if there is none. `except` is not looked at.
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
                       std::uint32_t except);
+// Looks at the command's IU again, from the start.
+void Readmit(ShardState& s, std::uint32_t command);
 // Takes the command out of the tag table: its tag may be used again.
 void UnlinkTag(ShardState& s, std::uint32_t index);
 // The context is free; its receive is posted again and its credit owed while the channel lives.

@@ -100,6 +100,12 @@ std::string BrokenInvariantOf(const ShardState& s) {
     ++busy;
     if (p.stage == PieceStage::kAttached) continue;
     const Command& c = s.commands[p.command];
+    if (p.stage == PieceStage::kTable) {
+      if (c.Is<Free>() || c.table_piece != i) {
+        return At("21: a buffer with a descriptor table has a command that uses it.", "buffer", i);
+      }
+      continue;
+    }
     if (!c.Is<Moving>() && !c.Is<Aborting>()) {
       return At("21: a buffer in use has a command that moves data, or did.", "buffer", i);
     }

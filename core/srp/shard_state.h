@@ -38,6 +38,7 @@ enum class PieceStage : std::uint8_t {
   kQueued,    // Waits in its channel's wire queue (or between two chunks of work requests).
   kOnWire,    // Its signaled work request is in flight.
   kAttached,  // Its unsignaled WRITEs are posted; the response's completion ends it.
+  kTable,     // Holds its command's descriptor table until the command ends.
 };
 
 // What one data buffer is doing: a stretch of one command's data.
@@ -72,6 +73,7 @@ struct Parked {
 struct Moving {
   bool write = false;    // DATA-OUT.
   bool control = false;  // The answer is made by core once it has a buffer.
+  bool table = false;    // What moves is the descriptor table; admission begins anew with it.
   bool fua = false;
   bool queued = false;  // In the shard's queue for data buffers.
   std::uint32_t block_bytes = 0;
@@ -126,7 +128,10 @@ struct Command {
   bool consumed_credit = false;
   bool stale_write = false;  // Counted in its nexus's stale writes.
   bool overlapped = false;   // Two commands had this tag: both end with this one response.
-  // Where the descriptors of the direction in use lie, from the start of the IU.
+  // A partial list: the piece that holds the table, once it was fetched.
+  bool fetches_table = false;  // Counted in the shard's `tables`.
+  std::uint32_t table_piece = kNone;
+  // Where the descriptors of the direction in use lie, from the start of the IU, or of the table.
   std::uint32_t descriptors_at = 0;
   std::uint32_t descriptor_count = 0;
   std::uint32_t immediate_at = 0;  // 0: not immediate.
@@ -294,6 +299,7 @@ struct Shard::State {
   std::vector<LuId> retiring;
   bool look_at_retiring = false;  // A command ended since the last look.
   std::uint32_t active = 0;  // Commands that are not Free.
+  std::uint32_t tables = 0;  // Commands that hold or fetch a descriptor table: at most half the pool.
 
   Time timer = kNever;  // No deadline is earlier.
   Time watch = kNever;  // The next look at what was posted long ago.

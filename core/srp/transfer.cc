@@ -3,6 +3,7 @@
 //   READ:   buffer -> kBackend (BlockRead) -> kQueued -> kOnWire (RDMA WRITEs) -> free
 //   WRITE:  buffer -> kQueued -> kOnWire (RDMA READs) -> kBackend (BlockWrite) -> free
 //   answer: buffer, filled by core -> kQueued -> kOnWire -> free
+//   table:  buffer -> kQueued -> kOnWire (RDMA READs) -> kTable -> free when the command ends
 //
 // A piece is as much as a data buffer holds; at most limits::kPiecesInFlightMax of a command move at
 // once, so memory per command is bounded and disk and wire overlap. The last piece of a READ needs
@@ -14,6 +15,7 @@
 #include "core/srp/transfer.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "core/scsi/control.h"
@@ -39,10 +41,16 @@ Bytes IuOf(const ShardState& s, std::uint32_t command) {
   return s.memory->RecvBuffer(s.IdOf(s.ChannelOf(command)), s.RecvOf(command));
 }
 
-wire::Direct DescriptorAt(const Command& c, Bytes iu, std::uint32_t i) {
+// Where the descriptors lie: in the fetched table, or in the IU.
+Bytes DescriptorsOf(const ShardState& s, std::uint32_t command) {
+  const Command& c = s.commands[command];
+  return c.table_piece == kNone ? IuOf(s, command) : TableOf(s, c);
+}
+
+wire::Direct DescriptorAt(const Command& c, Bytes bytes, std::uint32_t i) {
   const std::size_t at = c.descriptors_at + std::size_t{i} * wire::kDirectBytes;
-  SRPT_CHECK(i < c.descriptor_count && at + wire::kDirectBytes <= iu.size());
-  const std::uint8_t* p = iu.data() + at;
+  SRPT_CHECK(i < c.descriptor_count && at + wire::kDirectBytes <= bytes.size());
+  const std::uint8_t* p = bytes.data() + at;
   return {RemoteAddr(LoadBe64(p)), RKey(LoadBe32(p + 8)), LoadBe32(p + 12)};
 }
 
@@ -50,10 +58,10 @@ wire::Direct DescriptorAt(const Command& c, Bytes iu, std::uint32_t i) {
 // inside one descriptor, at most srp_max_rdma_size. `visit` gets (remote, rkey, length) and may stop
 // the walk behind that stretch by returning false.
 template <class Visit>
-void Walk(const ShardState& s, const Command& c, Bytes iu, std::uint32_t& descriptor,
+void Walk(const ShardState& s, const Command& c, Bytes list, std::uint32_t& descriptor,
           std::uint32_t& at, std::uint32_t bytes, Visit visit) {
   while (bytes > 0) {
-    const wire::Direct d = DescriptorAt(c, iu, descriptor);
+    const wire::Direct d = DescriptorAt(c, list, descriptor);
     if (at == d.len) {
       ++descriptor;
       at = 0;
@@ -115,7 +123,7 @@ void Cut(ShardState& s, std::uint32_t command, Moving& m) {
   p.descriptor_at = m.descriptor_at;
   m.cut += p.backend_length;
   if (m.cut < m.backend_total) {
-    Walk(s, c, IuOf(s, command), m.descriptor, m.descriptor_at, p.length,
+    Walk(s, c, DescriptorsOf(s, command), m.descriptor, m.descriptor_at, p.length,
          [](RemoteAddr, RKey, std::uint32_t) { return true; });
   }
   ++m.pieces;
@@ -253,7 +261,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   Command& c = s.commands[p.command];
   if (p.slots != 0) return Pumped::kBlocked;  // Its last chunk is still in flight.
   Moving& m = c.As<Moving>();
-  const Bytes iu = IuOf(s, p.command);
+  const Bytes list = DescriptorsOf(s, p.command);
   const std::size_t room = s.actions->room() - 8;
   const std::uint32_t most = static_cast<std::uint32_t>(
       std::min<std::size_t>({channel.sq_free, room, limits::kWorkRequestsPerPump}));
@@ -263,7 +271,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   {
     std::uint32_t descriptor = p.descriptor;
     std::uint32_t at = p.descriptor_at;
-    Walk(s, c, iu, descriptor, at, p.length - p.posted, [&](RemoteAddr, RKey, std::uint32_t) {
+    Walk(s, c, list, descriptor, at, p.length - p.posted, [&](RemoteAddr, RKey, std::uint32_t) {
       ++left;
       return left <= most;
     });
@@ -280,7 +288,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   }
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   std::uint32_t i = 0;
-  Walk(s, c, iu, p.descriptor, p.descriptor_at, p.length - p.posted,
+  Walk(s, c, list, p.descriptor, p.descriptor_at, p.length - p.posted,
        [&](RemoteAddr remote, RKey rkey, std::uint32_t n) {
          const bool signaled = i + 1 == count && !last;
          if (m.write) {
@@ -344,6 +352,34 @@ void StartControl(ShardState& s, std::uint32_t command) {
   m.control = true;
   s.commands[command].state = m;
   QueueForBuffer(s, command);
+}
+
+bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes) {
+  Command& c = s.commands[command];
+  SRPT_CHECK(!c.fetches_table && bytes <= limits::kDataBufferBytes);
+  if (s.tables >= s.pieces.size() / 2) return false;
+  ++s.tables;
+  c.fetches_table = true;
+  Moving m;
+  m.write = true;
+  m.table = true;
+  m.total = m.backend_total = bytes;
+  c.state = m;
+  QueueForBuffer(s, command);
+  return true;
+}
+
+Bytes TableOf(const ShardState& s, const Command& command) {
+  if (command.table_piece == kNone) return {};
+  return Bytes(s.memory->DataBuffer(BufferId(command.table_piece)))
+      .first(s.pieces[command.table_piece].length);
+}
+
+void DropTable(ShardState& s, Command& command) {
+  if (!command.fetches_table) return;
+  command.fetches_table = false;
+  --s.tables;
+  if (command.table_piece != kNone) FreePiece(s, std::exchange(command.table_piece, kNone));
 }
 
 bool PumpBuffers(ShardState& s) {
@@ -429,6 +465,10 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
     Continue(s, command);
   } else if (p.posted < p.length) {
     p.stage = PieceStage::kQueued;  // Still at the head of the wire queue.
+  } else if (m.table) {
+    p.stage = PieceStage::kTable;
+    c.table_piece = piece;
+    command::Readmit(s, command);
   } else if (m.write) {
     channel.counters.write_bytes += p.length;
     p.stage = PieceStage::kBackend;

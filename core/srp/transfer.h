@@ -22,6 +22,9 @@ struct Plan {
 void Start(ShardState& s, std::uint32_t command, const Plan& plan);
 // An answer of core's own: executed when a buffer is there.
 void StartControl(ShardState& s, std::uint32_t command);
+// Fetches `bytes` of the table that the command's only descriptor names; then it is admitted anew.
+// False, and nothing happens: half of the pool holds tables, so that transfers always move.
+bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes);
 
 // --- Events ---
 void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e);
@@ -37,6 +40,10 @@ bool PumpWire(ShardState& s, Channel& channel);
 
 // --- For the other rules ---
 
+// The descriptor table that the command fetched; empty if it did not (yet).
+Bytes TableOf(const ShardState& s, const Command& command);
+// The command ends: its table's buffer comes free.
+void DropTable(ShardState& s, Command& command);
 OpId OpOfPiece(std::uint32_t piece);
 OpId OpOfCommand(std::uint32_t command);
 void QueueResponse(ShardState& s, std::uint32_t command);
