@@ -18,6 +18,7 @@ Times are in seconds.
 """
 
 import abc
+import itertools
 import json
 import os
 import socket
@@ -46,10 +47,11 @@ class Arm(abc.ABC):
     name = ""
     capabilities = frozenset()
 
-    def __init__(self, transport, guid):
+    def __init__(self, transport, guid, first_initiator=0):
         self.transport = transport  # srptest.arms.Arm
         self.guid = guid
         self._connections = []
+        self._first_initiator = first_initiator
 
     def require(self, capability, why):
         """Skips the test, loudly, on an arm without the capability."""
@@ -76,6 +78,10 @@ class Arm(abc.ABC):
 
     # --- Connections --------------------------------------------------------------------------
 
+    def initiator_port(self, number):
+        """The port id of this test's initiator of that number, 0 to 255."""
+        return srptest.initiator.port_id(self._first_initiator + number, 0x5E5510)
+
     def connect(self, private_data, **options):
         """Sends a CM REQ; returns the connection's number and its first event."""
         connection = self.transport.connect(private_data, **options)
@@ -96,7 +102,7 @@ class Arm(abc.ABC):
             "req_it_iu_len": 8260,
             "flags": flags,
             "imm_data_offset": imm_data_offset,
-            "initiator_port": srptest.initiator.port_id(initiator, 0x5E5510),
+            "initiator_port": self.initiator_port(initiator),
             "target_port": srptest.initiator.port_id(self.guid, self.guid),
         }
         values.update(fields)
@@ -127,17 +133,21 @@ class Arm(abc.ABC):
         pytest.fail(f"let in: {session.login_rsp}")
 
     def close(self):
-        """Ends every connection and waits until the target knows of none."""
+        """Ends every connection."""
         for connection in self._connections:
             self.transport.close(connection)
         self._connections.clear()
-        self.eventually(lambda: not self.sessions(), 30, "all sessions of the test end")
 
     # --- The administrator --------------------------------------------------------------------
 
-    @abc.abstractmethod
     def sessions(self):
-        """A list of dicts: name, initiator_port (bytes), channels, req_lim, commands."""
+        """Of this test, dicts: name, initiator_port (bytes), channels, req_lim, commands."""
+        mine = [self.initiator_port(number) for number in range(256)]
+        return [s for s in self.all_sessions() if s["initiator_port"] in mine]
+
+    @abc.abstractmethod
+    def all_sessions(self):
+        """As `sessions`, also those of others: a session ends a while after its connection."""
 
     @abc.abstractmethod
     def enable(self, enabled):
@@ -157,7 +167,7 @@ class Arm(abc.ABC):
 
     def session_of(self, initiator):
         """The administrator's view of the nexus of that initiator number, or None."""
-        port = srptest.initiator.port_id(initiator, 0x5E5510)
+        port = self.initiator_port(initiator)
         found = [s for s in self.sessions() if s["initiator_port"] == port]
         assert len(found) <= 1, f"a nexus is one session: {found}"
         return found[0] if found else None
@@ -181,7 +191,7 @@ class SimArm(Arm):
     def limit(self, within):
         return int(within * NANOSECONDS)
 
-    def sessions(self):
+    def all_sessions(self):
         return self.transport.sessions()
 
     def enable(self, enabled):
@@ -198,6 +208,7 @@ class SimArm(Arm):
 
     def close(self):
         super().close()
+        self.eventually(lambda: not self.all_sessions(), 30, "all sessions end")
         assert self.transport.broken() == ""
         self.eventually(
             lambda: not self.transport.pending(), 60, f"quiet: {self.transport.pending()}"
@@ -230,9 +241,13 @@ class VerbsArm(Arm):
     """A target that runs elsewhere, over librdmacm."""
 
     name = "rxe"
+    _tests = itertools.count(1)
 
     def __init__(self, target, guid, admin):
-        super().__init__(srptest.arms.VerbsArm(target), guid)
+        # Other numbers in each test: a session ends a while after its connection, and no test waits
+        # for that of another.
+        first = (int(time.time()) << 24) + (next(self._tests) << 8)
+        super().__init__(srptest.arms.VerbsArm(target), guid, first)
         self._factor = float(os.environ.get("SRPT_TIME_FACTOR", "20"))
         self._admin = AdminSocket(admin)
         self._target = os.environ.get("SRPT_TARGET_NAME") or self._first_target()
@@ -246,12 +261,12 @@ class VerbsArm(Arm):
     def sleep(self, seconds):
         time.sleep(seconds)
 
-    def sessions(self):
+    def all_sessions(self):
         sessions = []
         for session in self._admin("list", what="sessions")["sessions"]:
             sessions.append(
                 {
-                    "name": session["session"],
+                    "name": session["name"],
                     "initiator_port": bytes.fromhex(session["initiator_port_id"][2:]),
                     "channels": int(session["channels"]),
                     "req_lim": int(session["req_lim"]),

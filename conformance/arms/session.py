@@ -195,6 +195,16 @@ class Session:
         data = memory.read()
         return int.from_bytes(data[:8], "big") + 1, int.from_bytes(data[8:12], "big")
 
+    def recovers(self, lun=0):
+        """The credits of commands that ended in silence come back, with later responses."""
+
+        def whole():
+            good(self.command(srptest.cdb.test_unit_ready(), lun=lun))
+            return self.channel.credits_missing == 0
+
+        self.arm.eventually(whole, 5, "all credits are back")
+        self.works(lun)
+
     def works(self, lun=0):
         """A command succeeds: the session is alive and its credits are whole."""
         good(self.command(srptest.cdb.test_unit_ready(), lun=lun))

@@ -159,7 +159,7 @@ def test_spurious_response(arm, bystander, kind):
 def test_iu_longer_than_agreed(arm, bystander):
     del bystander
     session = arm.login(req_it_iu_len=276, imm_data_offset=0).ready()
-    arm.transport.send(session.connection, bytes([2]) + bytes(1023))
+    arm.transport.send(session.connection, bytes([2]) + bytes(session.login_rsp.max_it_iu_len))
     session.ends()
     arm.login().ready().works()
 
@@ -189,7 +189,7 @@ def test_request_limit_overrun_ends_that_channel_only(arm, bystander):
     read = wire.Cmd(
         tag=bytes(8), lun=wire.encode_lun(NULL_LUN), cdb=cdb.read10(0, 2048),
         in_fmt=wire.FMT_DIRECT, descriptors=memory.piece().to_bytes(),
-    ).to_bytes()  # fmt: skip
+    ).to_bytes()
     for i in range(session.channel.granted + 40):
         iu = read[:8] + (1000 + i).to_bytes(8, "big") + read[16:]
         if not arm.transport.send(session.connection, iu):
@@ -214,7 +214,7 @@ def test_duplicate_of_an_active_tag(session, bystander):
     iu = channel.build_cmd(
         tag=b"the same", lun=wire.encode_lun(NULL_LUN), cdb=cdb.read10(0, 2048),
         in_=memory.direct(),
-    )  # fmt: skip
+    )
     # The second one's credit: a command that is never sent.
     unsent = session.tag()
     channel.build_cmd(tag=unsent, cdb=cdb.test_unit_ready())
@@ -227,8 +227,8 @@ def test_duplicate_of_an_active_tag(session, bystander):
         answers[received.tag] = received
     good(answers[other])
     check(answers[b"the same"], 0xB, 0x4E, 0)
-    assert answers[b"the same"].req_lim_delta == 2
-    session.works()
+    assert answers[b"the same"].req_lim_delta in (1, 2)  # The older one may be with the backend.
+    session.recovers()
 
 
 def test_bytes_of_earlier_ius_are_never_read(session, bystander):
@@ -257,7 +257,7 @@ def test_memory_behind_an_answer_keeps_its_bytes(session, bystander):
     commands = [
         cdb.inquiry(size), cdb.inquiry(size, 0x83), cdb.mode_sense10(0x3F, 0, size),
         cdb.report_luns(size), cdb.read_capacity16(size),
-    ]  # fmt: skip
+    ]
     for command in commands:
         received = good(session.command(command, in_=memory.direct()))
         assert 0 < received.in_moved < 1024, received

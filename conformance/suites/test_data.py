@@ -63,7 +63,7 @@ def test_a_write_changes_its_own_blocks_only(session):
     before = pattern("before", 32 * KIB)
     write(session, 64, before)
     write(session, 64 + 17, bytes(3 * 512))
-    expected = before[: 17 * 512] + bytes(3 * 512) + before[20 * 512 :]
+    expected = before[: 17 * 512] + bytes(3 * 512) + before[20 * 512:]
     assert read(session, 64, 32 * KIB) == expected
 
 

@@ -33,7 +33,7 @@ def scatter(memory, data, sizes, gap=0):
     """Puts data where `pieces` of the same arguments point."""
     at = where = 0
     for size in sizes:
-        memory.write(data[at : at + size], where)
+        memory.write(data[at:at + size], where)
         at += size
         where += size + gap
 
@@ -64,7 +64,7 @@ def test_indirect_write_and_read(session, name):
     rest = bytearray(memory.read())
     at = 0
     for size in sizes:
-        rest[at : at + size] = b"\xee" * size
+        rest[at:at + size] = b"\xee" * size
         at += size + gap
     assert bytes(rest) == b"\xee" * memory.size
     session.works()

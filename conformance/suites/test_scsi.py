@@ -93,7 +93,7 @@ def test_report_luns(session):
     good(session.command(cdb.report_luns(256), in_=memory.direct(), lun=FREE_LUN))
     data = memory.read()
     size = int.from_bytes(data[:4], "big")
-    luns = [wire.decode_lun(data[at : at + 8]) for at in range(8, 8 + size, 8)]
+    luns = [wire.decode_lun(data[at:at + 8]) for at in range(8, 8 + size, 8)]
     assert luns == [0, NULL_LUN]
 
 
@@ -142,6 +142,7 @@ def test_a_new_lun_is_announced_once(arm):
     session = arm.login().ready(0, NULL_LUN)
     arm.add_lun(FREE_LUN, FILE_DEVICE)
     try:
+        arm.sleep(0.05)  # For what the administrator did to reach where commands are served.
         told = []
         for lun in (0, NULL_LUN):
             received = session.command(cdb.test_unit_ready(), lun=lun)
@@ -176,6 +177,6 @@ def test_identity(session):
             assert memory.read()[1] == page
     pages = session.memory(64)
     good(session.command(cdb.inquiry(64, 0), in_=pages.direct()))
-    listed = pages.read()[4 : 4 + pages.read()[3]]
+    listed = pages.read()[4: 4 + pages.read()[3]]
     assert {0x00, 0x80, 0x83, 0xB0, 0xB1} <= set(listed)
     assert list(listed) == sorted(listed)

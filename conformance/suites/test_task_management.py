@@ -48,9 +48,9 @@ def test_abort_of_a_running_command(session, writing):
             received = session.receive(5.0)
             assert not received.aborted_outstanding and received.req_lim_delta == 1
         assert received.tag == tag and received.rsp_code == wire.TM_COMPLETE
-        if received.aborted_outstanding:
-            assert received.req_lim_delta == 2
-        session.works(NULL_LUN)
+        if received.aborted_outstanding:  # A read's buffer may still be with the backend.
+            assert received.req_lim_delta in ([2] if writing else [1, 2])
+        session.recovers(NULL_LUN)
 
 
 def test_memory_is_left_alone_after_an_abort(session):
@@ -65,7 +65,7 @@ def test_memory_is_left_alone_after_an_abort(session):
         memory.write(mark)
         session.nothing(0.02)
         assert memory.read() == mark
-    session.works()
+    session.recovers()
 
 
 def test_a_tag_can_be_used_again_after_its_response(session):
@@ -96,7 +96,7 @@ def test_lun_reset_is_complete_and_tells_every_other_nexus_once(arm):
         assert cdb.parse_sense(received.sense)[:2] == (UA, RESET)
         other.works(0)  # Once.
         other.works(1)  # That LUN only.
-    resetter.works(0)
+    resetter.ready(0).works(0)  # SCST tells it too; SAM-5 leaves that open.
 
 
 def test_lun_reset_tells_a_nexus_once_for_all_its_channels(arm):
@@ -122,11 +122,7 @@ def test_lun_reset_while_commands_run(session):
             break
         good(received)
     assert received.rsp_code == wire.TM_COMPLETE
-    session.channel.forget_lun(wire.encode_lun(NULL_LUN))
-    # The credits of the commands that were never answered come back, at the latest with the next
-    # response; the channel sees to it that they are not more than those.
-    good(session.command(cdb.test_unit_ready()))
-    session.works(NULL_LUN)
+    session.ready(NULL_LUN).recovers(NULL_LUN)
 
 
 def test_task_management_of_an_unknown_lun(session):

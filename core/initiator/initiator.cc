@@ -307,7 +307,7 @@ std::size_t Channel::BuildTskMgmt(const TaskManagement& request, MutableBytes ou
   slot.task_tag = request.task_tag;
   slot.sol_not = request.sol_not;
   slot.task_management = true;
-  slot.abort_task = request.function == wire::TskMgmtFunction::kAbortTask;
+  slot.function = request.function;
   return wire::SerializeTskMgmt(
       {request.sol_not, request.tag, request.lun, request.function, request.task_tag}, out);
 }
@@ -370,7 +370,9 @@ Violation Channel::AddDelta(std::int32_t delta) {
     credits_ = 0;
     return Violation::kCreditsNegative;
   }
-  return credits_missing() < 0 ? Violation::kCreditsAboveGrant : Violation::kNone;
+  // Not credits_missing() < 0: another nexus's LUN RESET ends commands of ours in silence, and
+  // their credits may be back before we know.
+  return credits_ > std::int64_t{granted_} ? Violation::kCreditsAboveGrant : Violation::kNone;
 }
 
 Received Channel::OnRsp(Bytes iu) {
@@ -389,6 +391,7 @@ Received Channel::OnRsp(Bytes iu) {
     return received;
   }
   const Slot task = *slot;
+  const auto sent_before = static_cast<std::size_t>(slot - slots_.begin());
   slots_.erase(slot);
 
   received::Completion done;
@@ -419,9 +422,13 @@ Received Channel::OnRsp(Bytes iu) {
   const std::uint8_t asked = succeeded ? wire::kScsolnt : wire::kUcsolnt;
   if (rsp.solnt != ((task.sol_not & asked) != 0)) Note(received, Violation::kSolicited);
 
-  // A RSP of the command cannot come any more: it would have come before this one.
-  if (task.abort_task && done.rsp_code == wire::RspCode::kComplete) {
-    done.aborted_outstanding = Forget(task.task_tag);
+  // RSPs of the aborted commands cannot come any more: they would have come before this one.
+  if (task.task_management && done.rsp_code == wire::RspCode::kComplete) {
+    if (task.function == wire::TskMgmtFunction::kAbortTask) {
+      done.aborted_outstanding = Forget(task.task_tag);
+    } else if (task.function == wire::TskMgmtFunction::kLunReset) {
+      done.aborted_outstanding = ForgetFirst(sent_before, task.lun) > 0;
+    }
   }
   Note(received, AddDelta(rsp.req_lim_delta));
   received.what = done;
@@ -495,13 +502,16 @@ bool Channel::Forget(const Tag& tag) {
   return true;
 }
 
-std::size_t Channel::ForgetLun(const RawLun& lun) {
+std::size_t Channel::ForgetLun(const RawLun& lun) { return ForgetFirst(slots_.size(), lun); }
+
+std::size_t Channel::ForgetFirst(std::size_t count, const RawLun& lun) {
   const auto gone = [&](const Slot& s) { return !s.task_management && s.lun == lun; };
+  const auto end = slots_.begin() + static_cast<std::ptrdiff_t>(count);
   const std::size_t before = slots_.size();
-  for (const Slot& slot : slots_) {
-    if (gone(slot)) Remember(slot.tag);
+  for (auto slot = slots_.begin(); slot != end; ++slot) {
+    if (gone(*slot)) Remember(slot->tag);
   }
-  slots_.erase(std::remove_if(slots_.begin(), slots_.end(), gone), slots_.end());
+  slots_.erase(std::remove_if(slots_.begin(), end, gone), end);
   return before - slots_.size();
 }
 

@@ -40,7 +40,7 @@ enum class Violation : std::uint8_t {
   kSolicited,            // 3: SOLNT where it was not asked for, or missing where it was.
   kUnknownTag,           // 2: a RSP for a tag that is not outstanding on this channel.
   kAnsweredAfterAbort,   // 31: a RSP for a command after the RSP of its abort.
-  kCreditsAboveGrant,    // 8: more credits than were granted at login.
+  kCreditsAboveGrant,    // 8: more credits at once than were granted at login.
   kCreditsNegative,      // 8: a delta that takes the limit below zero.
   kSecondTargetRequest,  // 13: CRED_REQ or AER_REQ while one is unanswered.
   kTooLong,              // 15: longer than the max_ti_iu_len of the login.
@@ -109,7 +109,8 @@ struct Completion {
   std::int32_t req_lim_delta = 0;
   std::optional<wire::RspCode> rsp_code;  // Of task management.
   Bytes sense;
-  // ABORT TASK, complete: its command was still outstanding and will never be answered.
+  // ABORT TASK or LUN RESET, complete: its command, or commands of its LUN that this channel had
+  // sent before, were still outstanding and will never be answered. Their tags are free.
   bool aborted_outstanding = false;
 };
 // Answer with BuildCredRsp().
@@ -200,7 +201,7 @@ class Channel {
   // The command will never be answered (LUN RESET, or a caller that gave up): its tag is free. A
   // RSP that still comes for it is kAnsweredAfterAbort. False if it was not outstanding.
   bool Forget(const Tag& tag);
-  // All outstanding commands of one LUN, after its reset; returns how many. In order of sending.
+  // All outstanding commands of one LUN, after its reset on another channel; returns how many.
   std::size_t ForgetLun(const RawLun& lun);
 
  private:
@@ -213,11 +214,12 @@ class Channel {
     std::uint64_t in_bytes = 0;
     std::uint8_t sol_not = 0;
     bool task_management = false;
-    bool abort_task = false;
+    wire::TskMgmtFunction function{};
   };
   void Begin(const wire::LoginReq& req);
   std::vector<Slot>::iterator Find(const Tag& tag);
   Slot& Start(const Tag& tag);
+  std::size_t ForgetFirst(std::size_t count, const RawLun& lun);  // Of the oldest `count`.
   void Remember(const Tag& tag);
   bool WasForgotten(const Tag& tag) const;
   Violation AddDelta(std::int32_t delta);
