@@ -46,6 +46,11 @@ def commands(text):
     return found
 
 
+def configuration(text):
+    """All of a document's examples of scst.conf as one."""
+    return "".join(f.group(2) for f in FENCE.finditer(text) if f.group(1) == "conf")
+
+
 def paths(text):
     """The files that links and quoted paths name: [(line, path)]. Links outside are left out."""
     found = []

@@ -131,6 +131,29 @@ def test_every_file_exists(document):
     assert not missing, "\n".join(f"{document}:{line}: no {name}" for line, name in missing)
 
 
+def start(tmp_path, configuration):
+    """Starts srpt where it finds no RDMA device: it reads the configuration and goes no further."""
+    conf = tmp_path / "scst.conf"
+    conf.write_text(configuration)
+    if list(pathlib.Path("/sys/class/infiniband").glob("*")):
+        pytest.skip("this machine has an RDMA device: srpt would open the example's files")
+    return subprocess.run([SRPT, "--config", conf], text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/user-guide.md"])
+def test_the_example_configuration_is_good(tmp_path, document):
+    configuration = commands.configuration((ROOT / document).read_text(encoding="utf-8"))
+    assert "TARGET_DRIVER ib_srpt" in configuration
+    ran = start(tmp_path, configuration)
+    assert ran.returncode == 1 and "device" in ran.stdout, ran.stdout
+
+
+def test_a_bad_configuration_is_found(tmp_path):
+    ran = start(tmp_path, "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename disk0\n  }\n}\n")
+    assert ran.returncode == 2 and "scst.conf:3: " in ran.stdout, ran.stdout
+
+
 def test_the_readme_has_the_two_commands_and_the_binary():
     ran = [c.words for c in commands.commands((ROOT / "README.md").read_text(encoding="utf-8"))]
     assert ("./dev", "demo") in ran
