@@ -1,10 +1,12 @@
 // srpt_sim: runs seeds and says how fast, what struck, and what broke.
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,12 +19,12 @@ namespace srpt::sim {
 namespace {
 
 constexpr char kUsage[] =
-    "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--quiet]\n"
+    "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--trace LINES]\n"
     "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated fabric,\n"
     "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
     "  --jobs J      seeds at a time (default 1)\n"
     "  --json FILE   the fingerprint of each seed and of the whole run\n"
-    "  --quiet       no progress\n"
+    "  --trace LINES how many of the last events a failure shows (default 30)\n"
     "  Exit status: 0 all held, 1 something broke, 2 bad options.\n";
 
 struct Options {
@@ -30,7 +32,7 @@ struct Options {
   std::uint64_t first = 1;
   unsigned jobs = 1;
   std::string json;
-  bool quiet = false;
+  std::uint64_t trace_lines = 30;
 };
 
 bool ParseNumber(const char* text, std::uint64_t* out) {
@@ -73,13 +75,16 @@ struct Totals {
   }
 };
 
-void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds) {
+void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds, double cpu_seconds) {
   std::printf("%" PRIu64 " seeds in %.1f s: %.1f seeds/s, %.0f simulated commands/s, %.0f events/s, "
               "%.0f times real time\n",
               seeds, seconds, static_cast<double>(seeds) / seconds,
               static_cast<double>(t.stats.commands) / seconds,
               static_cast<double>(t.events) / seconds,
               static_cast<double>(t.virtual_ns) / 1e9 / seconds);
+  std::printf("processor time %.2f s: %.0f simulated commands and %.0f events a second of one core\n",
+              cpu_seconds, static_cast<double>(t.stats.commands) / cpu_seconds,
+              static_cast<double>(t.events) / cpu_seconds);
   const Stats& s = t.stats;
   std::printf("answered %" PRIu64 " (%" PRIu64 " good, %" PRIu64 " unit attentions, %" PRIu64
               " other CHECK CONDITIONs, %" PRIu64 " busy), %" PRIu64 " reads and %" PRIu64
@@ -110,7 +115,7 @@ std::string JsonText(const std::string& text) {
 }
 
 bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
-               std::uint64_t fingerprint, double seconds, const Totals& totals) {
+               std::uint64_t fingerprint, double seconds, double cpu_seconds, const Totals& totals) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   std::fprintf(file, "{\"seeds\": [\n");
@@ -126,9 +131,10 @@ bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
   }
   std::fprintf(file,
                "], \"fingerprint\": \"%016" PRIx64 "\", \"seconds\": %.3f, \"commands\": %" PRIu64
-               ", \"commands_per_second\": %.0f}\n",
+               ", \"commands_per_second\": %.0f, \"commands_per_cpu_second\": %.0f}\n",
                fingerprint, seconds, totals.stats.commands,
-               static_cast<double>(totals.stats.commands) / seconds);
+               static_cast<double>(totals.stats.commands) / seconds,
+               static_cast<double>(totals.stats.commands) / cpu_seconds);
   return std::fclose(file) == 0;
 }
 
@@ -140,6 +146,7 @@ int Run(const Options& options) {
   Totals totals;
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
+  const std::clock_t cpu_began = std::clock();
   const auto began = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -149,7 +156,7 @@ int Run(const Options& options) {
     for (;;) {
       const std::uint64_t i = next++;
       if (i >= options.seeds) return;
-      Outcome outcome = RunSeed(options.first + i);
+      Outcome outcome = RunSeed(options.first + i, options.trace_lines);
       const std::lock_guard lock(mutex);
       totals.Add(outcome);
       ++done;
@@ -159,7 +166,7 @@ int Run(const Options& options) {
         for (const std::string& line : outcome.report) std::fprintf(stderr, "%s\n", line.c_str());
       }
       const double now = elapsed();
-      if (!options.quiet && now - said >= 2) {
+      if (now - said >= 2) {
         said = now;
         std::printf("%" PRIu64 " of %" PRIu64 " seeds, %.1f seeds/s, %.0f commands/s, %" PRIu64
                     " failed\n",
@@ -178,10 +185,12 @@ int Run(const Options& options) {
   const double seconds = elapsed();
   Fingerprint whole;
   for (const Outcome& outcome : outcomes) whole.Add(outcome.fingerprint);
-  PrintTotals(totals, options.seeds, seconds);
+  const double cpu_seconds =
+      std::max(1e-6, static_cast<double>(std::clock() - cpu_began) / CLOCKS_PER_SEC);
+  PrintTotals(totals, options.seeds, seconds, cpu_seconds);
   std::printf("fingerprint %016" PRIx64 "\n", whole.value());
   if (!options.json.empty() &&
-      !WriteJson(options.json, outcomes, whole.value(), seconds, totals)) {
+      !WriteJson(options.json, outcomes, whole.value(), seconds, cpu_seconds, totals)) {
     std::fprintf(stderr, "srpt_sim: cannot write %s\n", options.json.c_str());
     return 2;
   }
@@ -206,10 +215,6 @@ int Main(int argc, char** argv) {
       std::fputs(kUsage, stdout);
       return 0;
     }
-    if (name == "--quiet") {
-      options.quiet = true;
-      continue;
-    }
     std::string value;
     if (const std::size_t equals = name.find('='); equals != std::string::npos) {
       value = name.substr(equals + 1);
@@ -226,6 +231,8 @@ int Main(int argc, char** argv) {
       return Refuse(name + ": a number was expected, not \"" + value + "\"");
     } else if (name == "--seeds" && number > 0) {
       options.seeds = number;
+    } else if (name == "--trace") {
+      options.trace_lines = number;
     } else if (name == "--seed") {
       options.first = number;
     } else if (name == "--jobs" && number > 0 && number <= 256) {

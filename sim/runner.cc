@@ -23,6 +23,7 @@ constexpr std::uint64_t kEventsMax = 20000000;
 struct Running {
   std::uint64_t seed = 0;
   Scene* scene = nullptr;
+  std::size_t trace_lines = 30;
 };
 thread_local Running running;
 
@@ -38,7 +39,7 @@ std::vector<std::string> ReportOf(Scene& scene, const std::string& what) {
   lines.push_back(scene.concerned == Trace::kNobody
                       ? "  the last events of all:"
                       : "  the last events of peer " + std::to_string(scene.concerned) + ":");
-  for (const std::string& line : scene.world.trace().Last(40, scene.concerned)) {
+  for (const std::string& line : scene.world.trace().Last(running.trace_lines, scene.concerned)) {
     lines.push_back("    " + line);
   }
   return lines;
@@ -88,13 +89,15 @@ void Stuck(Scene& scene, const std::string& phase,
 
 void ReportFailedChecks() { SetCheckHandler(&OnCheckFailed); }
 
-Outcome RunSeed(std::uint64_t seed) { return RunSwarm(DrawSwarm(seed)); }
+Outcome RunSeed(std::uint64_t seed, std::size_t trace_lines) {
+  return RunSwarm(DrawSwarm(seed), trace_lines);
+}
 
-Outcome RunSwarm(const Swarm& swarm) {
+Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
   auto scene_owner = std::make_unique<Scene>(swarm);
   Scene& scene = *scene_owner;
   World& world = scene.world;
-  running = Running{swarm.world.seed, &scene};
+  running = Running{swarm.world.seed, &scene, trace_lines};
   std::vector<std::unique_ptr<Initiator>> initiators;
   for (std::uint32_t i = 0; i < swarm.initiators; ++i) {
     initiators.push_back(std::make_unique<Initiator>(&scene, i));
@@ -117,6 +120,14 @@ Outcome RunSwarm(const Swarm& swarm) {
       })) {
     Stuck(scene, "the faults are over, but not everything was answered", initiators, &extra);
     going = false;
+  }
+  if (going) {
+    // Connections whose end the target never heard of go with the next login of their nexus.
+    for (const auto& initiator : initiators) initiator->LogInAnew();
+    if (!RunPhase(scene, world.now() + kConvergeMax, [&] { return all(&Initiator::IsIdle); })) {
+      Stuck(scene, "the faults are over, but not all logged in anew", initiators, &extra);
+      going = false;
+    }
   }
   if (going) {
     scene.oracle.SettleAll();

@@ -26,8 +26,9 @@ struct Outcome {
   Duration virtual_time;
 };
 
-Outcome RunSeed(std::uint64_t seed);
-Outcome RunSwarm(const Swarm& swarm);
+// `trace_lines`: of the last events, in the report.
+Outcome RunSeed(std::uint64_t seed, std::size_t trace_lines = 30);
+Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines = 30);
 
 // Installs a handler for core's SRPT_CHECK that prints the failing seed's report first.
 void ReportFailedChecks();

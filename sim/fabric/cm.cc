@@ -191,6 +191,7 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   if (by_channel_[shard][a.channel.slot()] != 0) return Broke("Accept with a channel in use");
   c.shard = shard;
   c.accept = a;
+  by_channel_[shard][a.channel.slot()] = c.id.v + 1;
   if (c.cm == Cm::kOver || env_.faults->Strikes(FaultKind::kAcceptFails, c.lineage, 0)) {
     ScheduleCm(c, CmStep::kAcceptFailed, now() + Microseconds(50));
     return;
@@ -198,7 +199,6 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   c.cm = Cm::kAccepted;
   c.target_qp = TargetQp::kUp;
   ++open_;
-  by_channel_[shard][a.channel.slot()] = c.id.v + 1;
   env_.target->MemoryOf(shard).AddChannel(a);
   c.is_posted.assign(a.recv_count, true);
   for (std::uint32_t i = 0; i < a.recv_count; ++i) c.posted.push_back(RecvId(i));
@@ -257,6 +257,7 @@ void Fabric::Vanish(PeerId peer) {
 void Fabric::Do(std::uint32_t shard, const action::Disconnect& a) {
   Connection& c = OfChannel(shard, a.channel, "Disconnect of an unknown channel");
   env_.trace->Add(now(), c.id.v, "target: disconnects", c.disconnected);
+  if (c.target_qp == TargetQp::kNone) return;  // AcceptFailed is on its way.
   if (c.disconnect_asked) return Broke("Disconnect asked twice");
   c.disconnect_asked = true;
   SetTargetError(c);
@@ -344,6 +345,7 @@ void Fabric::OnCm(Connection& c, CmStep step) {
       if (!target_here) return;
       return env_.target->OnShardEvent(c.shard, event::TimewaitOver{c.accept.channel});
     case CmStep::kAcceptFailed:
+      by_channel_[c.shard][c.accept.channel.slot()] = 0;
       return env_.target->OnShardEvent(
           c.shard, event::AcceptFailed{c.accept.channel, c.cm == Cm::kOver
                                                              ? "the connection request is gone"

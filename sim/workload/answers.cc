@@ -190,12 +190,16 @@ void Initiator::CheckDurable(Channel& c, Task& task) {
   }
 }
 
-void Initiator::AskToClear(std::uint32_t unit) {
+void Initiator::AskToClear(Channel& c, std::uint32_t unit) {
+  if (!c.thinking) {
+    c.thinking = true;
+    SetTimer(Milliseconds(1), Timer::kThink, c.index, 0);
+  }
   Unit& u = scene_.units[unit];
-  if (u.clearing && !world_.faults().healed()) return;
+  if (u.clearing) return;
   u.clearing = true;
   // From the queue, not from within what core is doing.
-  SetTimer(Seconds(1), Timer::kClear, 0, unit);
+  SetTimer(Microseconds(200), Timer::kClear, 0, unit);
 }
 
 void Initiator::OnFailed(Channel& c, Task& task,
@@ -234,7 +238,7 @@ void Initiator::OnFailed(Channel& c, Task& task,
                                struck(FaultKind::kNoSpace) || struck(FaultKind::kShort) ||
                                struck(FaultKind::kFlushError);
       if (sense->Is(scsi::kInternalTargetFailure) && disk_failed) {
-        AskToClear(task.unit);
+        AskToClear(c, task.unit);
         break;
       }
       const bool medium = sense->Is(scsi::kReadError) || sense->Is(scsi::kWriteError) ||

@@ -24,6 +24,7 @@ class Initiator : public PeerSink {
   Initiator(Scene* scene, std::uint32_t index);
 
   void Start() { LogIn(); }
+  void LogInAnew() { ReLogIn(false); }
   // All commands were sent, and nothing is outstanding on any channel.
   bool IsIssued() const;
   bool IsIdle() const;
@@ -103,6 +104,7 @@ class Initiator : public PeerSink {
     bool revoked = false;           // One of its regions went away under a command.
     bool thinking = false;
     bool stalled = false;
+    Time stall_ended;
     std::uint32_t withheld = 0;     // Receives not posted again while stalled.
     Lineage lineage;
   };
@@ -131,7 +133,7 @@ class Initiator : public PeerSink {
   void Pump(Channel& c);
   bool Issue(Channel& c);
   void IssueVerify(Channel& c);
-  void AskToClear(std::uint32_t unit);
+  void AskToClear(Channel& c, std::uint32_t unit);
   void Choose(Channel& c, Task& task);
   void CutSlices(Task& task);
   bool SendTask(Channel& c, Task& task);

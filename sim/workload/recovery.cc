@@ -40,6 +40,7 @@ void Initiator::OnTimer(std::uint64_t cookie) {
     case Timer::kStallOver:
       if (!c.stalled || payload != (c.tries & 0xffff)) return;
       c.stalled = false;
+      c.stall_ended = now();
       if (c.withheld > 0) world_.PostReceives(c.peer, c.withheld);
       c.withheld = 0;
       return Pump(c);
@@ -65,6 +66,13 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       // The other channels' answers that were on their way have come by now.
       const std::uint32_t unit = static_cast<std::uint32_t>(payload & 0xff);
       if (!quiesced_[unit] || payload >> 8 != (session_ & 0xffffff)) return;
+      for (const auto& other : channels_) {
+        // (But for a channel that took no answers lately.)
+        if (!other->stalled && now() > other->stall_ended + kQuiesce) continue;
+        if (other->link == Link::kLive && other->active > 0 && swarm_.stall_per_million > 0) {
+          return SetTimer(kQuiesce, Timer::kResetOver, 0, payload);
+        }
+      }
       for (const auto& other : channels_) {
         for (Task& task : other->tasks) {
           if (task.busy && task.unit == unit) GiveUp(*other, task);
