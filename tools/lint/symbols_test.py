@@ -81,7 +81,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("source", BAD)
+@pytest.mark.parametrize("source", BAD, ids=["c", "std"])
 def test_every_impure_function_is_found(tmp_path, source):
     compiler = shutil.which("g++") or shutil.which("clang++")
     assert compiler, "a C++ compiler is needed"
