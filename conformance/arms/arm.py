@@ -264,10 +264,11 @@ class VerbsArm(Arm):
     def all_sessions(self):
         sessions = []
         for session in self._admin("list", what="sessions")["sessions"]:
+            port = session["initiator_port_id"]  # "0x" and 16 digits, twice.
             sessions.append(
                 {
                     "name": session["name"],
-                    "initiator_port": bytes.fromhex(session["initiator_port_id"][2:]),
+                    "initiator_port": bytes.fromhex(port.replace("0x", "").replace(":", "")),
                     "channels": int(session["channels"]),
                     "req_lim": int(session["req_lim"]),
                     "commands": int(session["commands"]),
