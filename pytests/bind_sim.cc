@@ -87,6 +87,13 @@ void BindSim(pyb::module_& m) {
             Done(arm.Admin(admin::CloseSession{target, session}));
           },
           "target"_a, "session"_a)
+      .def(
+          "inject",
+          [](SimArm& arm, const std::string& fault, std::uint32_t count) {
+            Require(arm.Inject(fault, count), "no fault of that name: see sim/faults.cc");
+          },
+          "fault"_a, "count"_a = 1, "The next `count` opportunities of the fault strike.")
+      .def("heal", &SimArm::Heal, "No more faults; what hangs ends.")
       .def("broken", &SimArm::Broken, "Empty, or the invariant of core that does not hold.")
       .def("pending", &SimArm::Pending, "A line for each thing that is not finished yet.");
 }

@@ -40,8 +40,7 @@ CHANNELS_MAX = 32  # Of one nexus.
 class Arm(abc.ABC):
     """Connections, time and the administrator's view of one target.
 
-    Capabilities (what a test may `require`): "invariants" (core's own can be checked),
-    "exact_time" (waiting costs nothing and is exact).
+    Capabilities (what a test may `require`): "faults" (they can be injected, and healed).
     """
 
     name = ""
@@ -165,6 +164,17 @@ class Arm(abc.ABC):
     def close_session(self, name):
         """Ends a session by its name."""
 
+    # --- Faults -------------------------------------------------------------------------------
+
+    def inject(self, fault, count=1):
+        """The next `count` opportunities of the fault strike (names: sim/faults.cc)."""
+        self.require("faults", f"'{fault}' cannot be made to happen")
+        self.transport.inject(fault, count)
+
+    def heal(self):
+        """No more faults in this test; what hangs ends."""
+        self.transport.heal()
+
     def session_of(self, initiator):
         """The administrator's view of the nexus of that initiator number, or None."""
         port = self.initiator_port(initiator)
@@ -177,7 +187,7 @@ class SimArm(Arm):
     """A world of its own."""
 
     name = "sim"
-    capabilities = frozenset({"invariants", "exact_time"})
+    capabilities = frozenset({"faults"})
     GUID = 0x5E0
 
     def __init__(self):

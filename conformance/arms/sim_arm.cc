@@ -176,6 +176,16 @@ std::string SimArm::Admin(admin::Request request) {
   return std::string(Name(answer->status)) + ": " + answer->text;
 }
 
+bool SimArm::Inject(std::string_view fault, std::uint32_t count) {
+  for (std::size_t i = 0; i < sim::kFaultKinds; ++i) {
+    const auto kind = static_cast<sim::FaultKind>(i);
+    if (sim::ToString(kind) != fault) continue;
+    world_.Inject(kind, count);
+    return true;
+  }
+  return false;
+}
+
 std::vector<SessionState> SimArm::Sessions() const {
   std::vector<SessionState> out;
   for (const SessionInfo& session : world_.director().Sessions()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conformance/arms/arm.h"
@@ -61,6 +62,12 @@ class SimArm : public Arm {
   std::string Admin(admin::Request request);
   std::vector<TargetInfo> Targets() const { return world_.director().Targets(); }
   std::vector<SessionState> Sessions() const;
+
+  // The next `count` opportunities of this fault (its name: sim/faults.h) strike. False: no such
+  // name.
+  bool Inject(std::string_view fault, std::uint32_t count);
+  // No more faults; what hangs ends.
+  void Heal() { world_.Heal(); }
 
   // Empty, or the invariant that does not hold.
   std::string Broken() { return world_.Sweep(); }

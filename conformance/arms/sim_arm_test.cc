@@ -108,6 +108,17 @@ TEST_F(SimArmTest, WaitingTakesVirtualTime) {
   EXPECT_EQ(arm_.Now(), before + Seconds(3));
 }
 
+TEST_F(SimArmTest, FaultsAreInjectedByName) {
+  EXPECT_FALSE(arm_.Inject("no such fault", 1));
+  ASSERT_TRUE(arm_.Inject(sim::ToString(sim::FaultKind::kReqLost), 1));
+  const auto connection = Connect(kGuid);
+  ASSERT_TRUE(connection.ok());
+  const auto event = arm_.NextEvent(*connection, Seconds(60));
+  ASSERT_TRUE(event && event->kind == Event::Kind::kUnreachable);
+  arm_.Heal();
+  LogIn();
+}
+
 TEST_F(SimArmTest, ABadAddressIsSaid) {
   EXPECT_FALSE(Connect(kGuid, "10.0.0").ok());
   EXPECT_FALSE(Connect(kGuid, "10.0.0.256").ok());
