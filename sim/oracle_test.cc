@@ -149,7 +149,9 @@ TEST_F(OracleTest, ManyWritesToOneBlockStayBounded) {
     if (i % 3 != 0) oracle.EndRead(r);
     const auto later = oracle.BeginRead();
     EXPECT_EQ(Sees(w, 7, later), "");
-    if (i > 0) EXPECT_NE(Sees(w - 1, 7, later), "");
+    if (i > 0) {
+      EXPECT_NE(Sees(w - 1, 7, later), "");
+    }
     oracle.EndRead(later);
   }
 }

@@ -132,7 +132,9 @@ void Initiator::CheckControl(Channel& c, Task& task, std::uint64_t moved) {
   const Unit& unit = scene_.units[task.unit];
   std::array<std::uint8_t, 1024> data{};
   const std::size_t n = std::min<std::uint64_t>(moved, data.size());
-  if (task.has_data) world_.ReadMemory(task.data, 0, MutableBytes(data).first(n));
+  if (task.has_data && !world_.ReadMemory(task.data, 0, MutableBytes(data).first(n))) {
+    return;  // Revoked under it.
+  }
   const auto expect = [&](bool holds, const char* what) {
     if (!holds) scene_.Fail(c.peer, std::string("wrong answer: ") + what);
   };
