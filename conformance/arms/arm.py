@@ -141,8 +141,12 @@ class Arm(abc.ABC):
 
     def sessions(self):
         """Of this test, dicts: name, initiator_port (bytes), channels, req_lim, commands."""
-        mine = [self.initiator_port(number) for number in range(256)]
-        return [s for s in self.all_sessions() if s["initiator_port"] in mine]
+
+        def mine(port):
+            number = int.from_bytes(port[:8], "big") - self._first_initiator
+            return 0 <= number < 256 and port == self.initiator_port(number)
+
+        return [s for s in self.all_sessions() if mine(s["initiator_port"])]
 
     @abc.abstractmethod
     def all_sessions(self):
