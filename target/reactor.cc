@@ -39,6 +39,10 @@ bool Reactor::Round() {
       connections_due_ = false;
       const std::size_t seen = parts_.fabric->PollConnections(*this);
       counters_.connection_events += seen;
+      if (!stopping_ && parts_.fabric->lost()) {
+        spdlog::error("no RDMA device is left: shutting down");
+        Stop(1);
+      }
       more += seen;
     }
     more += PumpMessages();

@@ -69,7 +69,7 @@ class Reactor final : private EventSink, public AdminHost {
   // Serves this socket from now on. It outlives Run.
   void SetAdminServer(AdminServer* server);
   // Until a signal ends it: the first one shuts down cleanly, within kShutdownMax; a second one
-  // ends it at once. The daemon's exit status.
+  // ends it at once. So does the loss of the last device. The daemon's exit status.
   int Run();
   // For tests: one round, true if there was something to do; and a look at the descriptors.
   bool Round();
@@ -126,6 +126,7 @@ class Reactor final : private EventSink, public AdminHost {
   void Sleep();
   int SleepMs() const;
   void OnSignals();
+  void Stop(int status);
   bool ShutdownIsOver();
 
   ReactorParts parts_;
@@ -150,6 +151,7 @@ class Reactor final : private EventSink, public AdminHost {
   std::string refusal_;
   std::uint64_t next_admin_ = 1;
   bool stopping_ = false;
+  int status_ = 0;
   Time stop_by_;
   int signals_seen_ = 0;
 };

@@ -118,7 +118,7 @@ int Reactor::Run() {
       looked_ = now_;
       Look(0);
     }
-    if (stopping_ && ShutdownIsOver()) return 0;
+    if (stopping_ && ShutdownIsOver()) return status_;
   }
   spdlog::warn("second signal: ending at once");
   return 1;
@@ -131,10 +131,15 @@ void Reactor::OnSignals() {
     ++signals_seen_;
     if (signals_seen_ > 1) return;
     spdlog::info("{}: shutting down", strsignal(static_cast<int>(info.ssi_signo)));
-    stopping_ = true;
-    stop_by_ = now_ + kShutdownMax;
-    Submit(AdminId(next_admin_++), admin::Shutdown{});
+    Stop(0);
   }
+}
+
+void Reactor::Stop(int status) {
+  stopping_ = true;
+  status_ = status;
+  stop_by_ = now_ + kShutdownMax;
+  Submit(AdminId(next_admin_++), admin::Shutdown{});
 }
 
 // A queue pair in timewait is nobody's any more: the kernel keeps its number from being used again.

@@ -96,6 +96,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
   std::size_t PollConnections(EventSink& sink) override {
     std::uint64_t count = 0;
     if (read(fd_, &count, sizeof count) != static_cast<ssize_t>(sizeof count)) return 0;
+    if (lost_) return 1;
     event::LoginRequested login;
     login.conn = ConnId(1);
     login.rdma_read_depth = 4;
@@ -109,6 +110,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
   std::vector<int> connection_fds() const override { return {fd_}; }
   void OnWake() override {}
   std::size_t open_connections() const override { return 0; }
+  bool lost() const override { return lost_; }
 
   MutableBytes SendBuffer(ChannelId, SendId send) override { return sends_[send.v]; }
   Bytes RecvBuffer(ChannelId, RecvId recv) override {
@@ -121,6 +123,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
     return bytes;
   }
 
+  void LoseDevices() { lost_ = true; }
   // The peer's side.
   void Login(std::uint8_t guid_byte = 0x77) {
     login_ = {0,    0,    0,    0,    0,    0,    0,    0,    0x00, 0x06, 0x00, 0x00, 0x00, 0x00,
@@ -154,6 +157,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
   int fd_;
   std::string log_;
   bool posted_ = false;
+  bool lost_ = false;
   std::deque<ShardEvent> owed_;
   std::vector<std::uint8_t> login_;
   action::Accept accept_;
@@ -273,6 +277,13 @@ TEST_F(ReactorTest, TheFirstSignalDisconnectsEverybodyAndEndsWithStatus0) {
   ASSERT_EQ(raise(SIGTERM), 0);
   EXPECT_EQ(reactor_->Run(), 0);
   EXPECT_EQ(fabric_.TakeLog().substr(0, 11), "Disconnect ");
+}
+
+TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
+  Login();
+  fabric_.LoseDevices();
+  fabric_.Login();  // Anything that has it look at its connections.
+  EXPECT_EQ(reactor_->Run(), 1);
 }
 
 TEST_F(ReactorTest, MemoryOfAChannelIsForgottenWhenNothingOfItRemains) {

@@ -66,6 +66,8 @@ class Fabric {
   virtual void OnWake() = 0;
 
   virtual std::size_t open_connections() const = 0;
+  // Every device went away (unplugged, or its driver unloaded, which waits for us to let go of it).
+  virtual bool lost() const = 0;
 };
 
 }  // namespace srpt::target

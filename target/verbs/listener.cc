@@ -102,6 +102,18 @@ const ListenerPort* Listener::PortOf(const rdma_cm_id* id) const {
   return nullptr;
 }
 
+void Listener::OnDeviceGone(const ibv_context* context) {
+  for (ListenerPort& port : ports_) {
+    if (port.context != context || port.gone) continue;
+    port.gone = true;
+    spdlog::error("{} port {} was removed", ibv_get_device_name(context->device), port.port);
+  }
+}
+
+bool Listener::lost() const {
+  return std::all_of(ports_.begin(), ports_.end(), [](const ListenerPort& p) { return p.gone; });
+}
+
 Connection* Listener::Find(ChannelId channel) {
   if (channel.slot() >= connections_.size()) return nullptr;
   Connection& connection = connections_[channel.slot()];
@@ -283,7 +295,7 @@ void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId cha
       sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
       return;
     case RDMA_CM_EVENT_DEVICE_REMOVAL:
-      spdlog::error("channel {}: its RDMA device goes away", channel.slot());
+      OnDeviceGone(connection->cm->verbs);
       [[fallthrough]];
     case RDMA_CM_EVENT_CONNECT_ERROR:
     case RDMA_CM_EVENT_UNREACHABLE:

@@ -31,6 +31,7 @@ struct ListenerPort {
   TargetPortId id;
   DeviceIndex device = 0;
   bool iwarp = false;
+  bool gone = false;  // Its device was removed.
 };
 
 inline constexpr int kBacklog = 128;
@@ -62,6 +63,8 @@ class Listener {
   std::size_t DeliverOwed(EventSink& sink);
   bool owes() const { return !owed_.empty(); }
   std::size_t open_connections() const { return open_; }
+  // The device of every port was removed.
+  bool lost() const;
 
  private:
   struct Pending {
@@ -77,6 +80,7 @@ class Listener {
   void ReportDisconnected(Connection& connection, EventSink& sink);
   const ListenerPort* PortOf(const rdma_cm_id* id) const;
   Connection* Find(ChannelId channel);
+  void OnDeviceGone(const ibv_context* context);
   void FailAccept(const action::Accept& accept, const char* reason);
 
   Datapath& datapath_;

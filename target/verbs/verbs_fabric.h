@@ -55,6 +55,7 @@ class VerbsFabric final : public Fabric {
   std::vector<int> connection_fds() const override;
   void OnWake() override { datapath_.OnWake(); }
   std::size_t open_connections() const override { return listener_.open_connections(); }
+  bool lost() const override { return listener_.lost(); }
 
  private:
   explicit VerbsFabric(const Parameters& parameters);
