@@ -45,18 +45,19 @@ void BindArms(pyb::module_& m) {
       .def(
           "connect",
           [](Arm& arm, const pyb::bytes& private_data, const std::string& source,
-             std::uint8_t responder_resources, std::uint32_t receives,
-             std::uint32_t receive_bytes) {
+             std::uint8_t responder_resources, std::uint32_t receives, std::uint32_t receive_bytes,
+             bool native_cm) {
             arms::ConnectOptions options;
             options.private_data = Copy(View(private_data));
             options.source = source;
             options.responder_resources = responder_resources;
             options.receives = receives;
             options.receive_bytes = receive_bytes;
+            options.native_cm = native_cm;
             return OrRaise(arm.Connect(options)).v;
           },
           "private_data"_a, "source"_a = "", "responder_resources"_a = 4, "receives"_a = 144,
-          "receive_bytes"_a = 4096,
+          "receive_bytes"_a = 4096, "native_cm"_a = false,
           "Sends a CM REQ; returns the connection's number, whose first event is the outcome.\n"
           "RuntimeError if it could not be sent.")
       .def(

@@ -23,10 +23,12 @@ using ConnectionId = Strong<struct ConnectionIdTag, std::uint32_t>;
 
 struct ConnectOptions {
   std::vector<std::uint8_t> private_data;  // The LOGIN_REQ; padded by the transport.
-  std::string source;                      // Our address ("10.0.1.1"); empty: the arm's own choice.
-  std::uint8_t responder_resources = 4;    // RDMA READs of the target that we take at once.
-  std::uint32_t receives = 144;            // Kept posted.
-  std::uint32_t receive_bytes = 4096;      // A longer IU is an error at both ends.
+  // The native InfiniBand CM and its 64-byte LOGIN_REQ, instead of RDMA/CM with 56 bytes.
+  bool native_cm = false;
+  std::string source;                    // Our address ("10.0.1.1"); empty: the arm's own choice.
+  std::uint8_t responder_resources = 4;  // RDMA READs of the target that we take at once.
+  std::uint32_t receives = 144;          // Kept posted.
+  std::uint32_t receive_bytes = 4096;    // A longer IU is an error at both ends.
 };
 
 struct Event {

@@ -40,7 +40,8 @@ CHANNELS_MAX = 32  # Of one nexus.
 class Arm(abc.ABC):
     """Connections, time and the administrator's view of one target.
 
-    Capabilities (what a test may `require`): "faults" (they can be injected, and healed).
+    Capabilities (what a test may `require`): "faults" (they can be injected, and healed),
+    "native_cm" (logins with the 64-byte LOGIN_REQ of the native InfiniBand CM).
     """
 
     name = ""
@@ -114,7 +115,9 @@ class Arm(abc.ABC):
         """
         channel = srptest.initiator.Channel()
         req = self.login_req(initiator, **fields)
-        connection, event = self.connect(channel.build_login_cm(req), **(connect or {}))
+        options = connect or {}
+        build = channel.build_login if options.get("native_cm") else channel.build_login_cm
+        connection, event = self.connect(build(req), **options)
         if event.kind == "rejected":
             raise LoginRejected(event)
         assert event.kind == "connected", event
@@ -191,7 +194,7 @@ class SimArm(Arm):
     """A world of its own."""
 
     name = "sim"
-    capabilities = frozenset({"faults"})
+    capabilities = frozenset({"faults", "native_cm"})
     GUID = 0x5E0
 
     def __init__(self):

@@ -91,6 +91,7 @@ Result<ConnectionId, std::string> SimArm::Connect(const ConnectOptions& options)
   const auto source = ParseIpv4(options.source);
   if (!source) return Err{"'" + options.source + "' is not an IPv4 address"};
   sim::ConnectOptions to;
+  to.form = options.native_cm ? LoginForm::kIbCm : LoginForm::kRdmaCm;
   to.private_data = options.private_data;
   to.source = *source;
   to.host = host_;

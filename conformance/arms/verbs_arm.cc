@@ -29,6 +29,7 @@ Result<ibv_pd*, std::string> VerbsArm::PdOf(ibv_context* verbs,
 }
 
 Result<ConnectionId, std::string> VerbsArm::Connect(const ConnectOptions& options) {
+  if (options.native_cm) return Err{std::string("user space reaches RDMA/CM only")};
   std::optional<SocketAddress> source;
   if (!options.source.empty()) {
     const auto parsed = ParseSocketAddress(options.source);

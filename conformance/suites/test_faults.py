@@ -99,6 +99,36 @@ def test_lun_reset_over_a_hung_write_fails_in_time(arm, session):
     arm.heal()
 
 
+def reset_by_another_nexus(arm):
+    """A session whose window of reads another nexus's LUN RESET ended in silence; the CRED_REQ
+    that brings its credits back."""
+    victim, other = arm.login(initiator=1).ready(), arm.login(initiator=2).ready()
+    memory = victim.memory(512)
+    arm.inject("disk hangs", victim.channel.granted)
+    while victim.channel.can_send_tsk_mgmt:
+        victim.submit(cdb.read10(0, 1), in_=memory.direct())
+    victim.nothing(0.1)
+    assert other.tsk_mgmt(wire.TM_LUN_RESET).rsp_code == wire.TM_COMPLETE
+    arm.heal()
+    victim.channel.forget_lun(wire.encode_lun(0))
+    request = victim.receive()
+    assert request.kind == "credit_request"
+    assert request.req_lim_delta == victim.channel.granted
+    return victim, request
+
+
+def test_credits_come_back_by_request_when_no_response_can_bring_them(arm):
+    victim, request = reset_by_another_nexus(arm)
+    victim.send_raw(victim.channel.build_cred_rsp(request.tag))
+    victim.ready().works()
+
+
+def test_a_credit_request_that_is_never_answered_ends_the_channel(arm):
+    victim, _ = reset_by_another_nexus(arm)
+    victim.ready().works()  # Until then the credits can be used.
+    victim.ends(wire.LOGOUT_INACTIVE, within=100.0)
+
+
 def test_takeover_waits_for_the_old_write(arm, session):
     """No write of the old session lands after one of the new session's."""
     size = 4096

@@ -24,6 +24,18 @@ def test_first_login_grants_what_was_asked(arm):
     session.ready().works()
 
 
+def test_native_form_of_the_login(arm):
+    arm.require("native_cm", "user space can be reached by RDMA/CM only")
+    session = arm.login(tag=b"any tag!", connect={"native_cm": True})
+    assert session.login_rsp.tag == b"any tag!"
+    assert session.login_rsp.flags & wire.LOGIN_RSP_IMMEDIATE
+    session.ready().works()
+    with pytest.raises(LoginRejected) as rejected:
+        arm.login(initiator=2, tag=b"rejected", req_it_iu_len=63, connect={"native_cm": True})
+    assert rejected.value.rej.reason == wire.REJ_IU_LENGTH
+    assert rejected.value.rej.tag == b"rejected"
+
+
 def test_administrator_sees_the_session(arm):
     assert arm.session_of(1) is None
     session = arm.login()
