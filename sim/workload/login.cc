@@ -105,6 +105,11 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   ++scene_.stats.logins;
   failures_ = 0;
   c.link = Link::kLive;
+  // A new nexus is told so once, by each unit. (A MULTI login makes one, too, if the target has ended
+  // the others without our knowing.)
+  if (c.index == 0 || result == wire::MultichannelResult::kNoneExisted) {
+    for (std::uint32_t& left : scene_.attentions[index_]) ++left;
+  }
   if (c.index == 0) {
     // A new session: the old one's writes do not land after ours. Between shards core does not
     // promise that yet: there they stay open.
@@ -112,7 +117,6 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
       if (world_.shard_count() == 1 && scene_.oracle.IsOpen(write)) scene_.oracle.EndForNexus(write);
     }
     stale_.clear();
-    for (auto& left : scene_.attentions[index_]) left += 1;
     std::fill(quiesced_.begin(), quiesced_.end(), false);
     logging_in_ = false;
     has_logged_in_ = true;
