@@ -50,8 +50,7 @@ void Run(std::string_view text) {
     }
   }
   for (const char* what : {"targets", "sessions", "devices", "luns", "counters"}) {
-    const Outcome list =
-        Understand(host, std::string(R"({"op":"list","what":")") + what + "\"}");
+    const Outcome list = Understand(host, std::string(R"({"op":"list","what":")") + what + "\"}");
     CheckAnswer(std::get<std::string>(list));
   }
 }

@@ -1,6 +1,6 @@
 // The configuration parsers on any text. What scst.conf's parser takes must be taken by core too:
-// every request that it becomes is given to a director, which must carry it out. And what is refused
-// is refused with a place and an expectation.
+// every request that it becomes is given to a director, which must carry it out. And what is
+// refused is refused with a place and an expectation.
 //
 // The input is a scst.conf; the same bytes are read as a modprobe.d file.
 #include <cstddef>

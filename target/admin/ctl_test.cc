@@ -27,8 +27,9 @@ TEST(Ctl, VerbsBecomeRequests) {
   EXPECT_EQ(Request({"add-lun", "T", "5", "null0", "read_only=1"}),
             R"({"op":"add_lun","target":"T","lun":"5","device":"null0","read_only":"1"})");
   EXPECT_EQ(Request({"del-lun", "T", "5"}), R"({"op":"del_lun","target":"T","lun":"5"})");
-  EXPECT_EQ(Request({"add-device", "vdisk_nullio", "n", "size_mb=8"}),
-            R"({"op":"add_device","handler":"vdisk_nullio","device":"n","attributes":{"size_mb":"8"}})");
+  EXPECT_EQ(
+      Request({"add-device", "vdisk_nullio", "n", "size_mb=8"}),
+      R"({"op":"add_device","handler":"vdisk_nullio","device":"n","attributes":{"size_mb":"8"}})");
   EXPECT_EQ(Request({"resize", "d", "4096"}), R"({"op":"resize","device":"d","bytes":"4096"})");
   EXPECT_EQ(Request({"set-alua", "dg/tg", "standby"}),
             R"({"op":"set_alua","group":"dg/tg","state":"standby"})");
@@ -76,8 +77,7 @@ TEST(Ctl, Tables) {
 
 TEST(Ctl, RefusalsGoToStderr) {
   EXPECT_EQ(Printed(R"({"ok":false,"error":"no target"})"), "1: srpt ctl: no target\n");
-  EXPECT_EQ(Printed("nonsense"),
-            "1: srpt ctl: the daemon's answer is no JSON object: nonsense\n");
+  EXPECT_EQ(Printed("nonsense"), "1: srpt ctl: the daemon's answer is no JSON object: nonsense\n");
 }
 
 TEST(Ctl, NoDaemon) {

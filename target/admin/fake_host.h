@@ -153,10 +153,10 @@ class FakeHost : public AdminHost {
     }
   }
   void Step(const DirectorEvent& event) {
-    const auto actions = std::make_unique<Actions>();  // AdminDone may bring the next Step.
-    director_->Step(now_, event, *actions);
+    actions_->Clear();
+    director_->Step(now_, event, *actions_);
     std::deque<Done> done;
-    for (const Action& action : *actions) {
+    for (const Action& action : *actions_) {
       if (const auto* to_shard = std::get_if<action::ToShard>(&action)) {
         OnMessage(to_shard->message);
       } else if (const auto* ended = std::get_if<action::AdminDone>(&action)) {
@@ -165,6 +165,7 @@ class FakeHost : public AdminHost {
         ForgetDevice(release->lu);
       }
     }
+    // The actions are done with: what follows may bring the next Step.
     for (const Done& d : done) {
       if (hold) {
         held_.push_back(d);
@@ -183,8 +184,7 @@ class FakeHost : public AdminHost {
       channel.counters.commands = 10;
       channel.counters.read_bytes = 4096;
       channels.push_back(channel);
-      to_director_.push_back(
-          message::ChannelOpened{open->conn, channel.nexus, channel.channel});
+      to_director_.push_back(message::ChannelOpened{open->conn, channel.nexus, channel.channel});
       to_director_.push_back(message::ChannelLive{channel.nexus, channel.channel});
     } else if (const auto* close = std::get_if<message::CloseChannel>(&message)) {
       for (const ChannelInfo& channel : channels) {
@@ -202,6 +202,7 @@ class FakeHost : public AdminHost {
   std::vector<DeviceFacts> devices_;
   std::deque<message::ToDirector> to_director_;
   std::deque<Done> held_;
+  const std::unique_ptr<Actions> actions_ = std::make_unique<Actions>();
   std::uint32_t next_lu_ = 0;
   std::uint64_t last_conn_ = 0;
 };

@@ -20,11 +20,11 @@ namespace srpt::target {
 // What the daemon knows of a target's RDMA port beyond core.
 struct PortFacts {
   TargetPortId id;
-  std::string device;              // "rxe0"
-  std::uint32_t port = 1;          // `port_id`: the port's number on its device.
-  std::string link_layer;          // "InfiniBand" or "Ethernet"
+  std::string device;                  // "rxe0"
+  std::uint32_t port = 1;              // `port_id`: the port's number on its device.
+  std::string link_layer;              // "InfiniBand" or "Ethernet"
   std::array<std::uint8_t, 16> gid{};  // Index 0.
-  std::uint16_t pkey = 0xffff;     // Index 0.
+  std::uint16_t pkey = 0xffff;         // Index 0.
 };
 
 // What the daemon knows of a device beyond core.

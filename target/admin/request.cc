@@ -204,9 +204,10 @@ Outcome Dispatch(const Facts& facts, const Json& request) {
   if (op == "enable" || op == "disable") {
     return checked(Ask(admin::EnableTarget{fields.Text("target"), op == "enable"}));
   }
-  return AnswerError("no op '" + op +
-                     "'; expected list, get, set, add_lun, del_lun, add_device, del_device, resize, "
-                     "set_alua, clear_failed, close_session, enable or disable");
+  return AnswerError(
+      "no op '" + op +
+      "'; expected list, get, set, add_lun, del_lun, add_device, del_device, resize, "
+      "set_alua, clear_failed, close_session, enable or disable");
 }
 
 }  // namespace
@@ -220,8 +221,9 @@ std::string AnswerError(std::string_view text) {
 Outcome Understand(const AdminHost& host, std::string_view line) {
   const Json request = Json::parse(line.begin(), line.end(), nullptr, false);
   if (request.is_discarded() || !request.is_object()) {
-    return AnswerError("not a JSON object; expected a line like {\"op\": \"list\", \"what\": "
-                       "\"targets\"}");
+    return AnswerError(
+        "not a JSON object; expected a line like {\"op\": \"list\", \"what\": "
+        "\"targets\"}");
   }
   const Facts facts(host);
   return Dispatch(facts, request);

@@ -1,4 +1,5 @@
-// One request line of the admin socket: answered from what is there, or turned into a change to make.
+// One request line of the admin socket: answered from what is there, or turned into a change to
+// make.
 #ifndef TARGET_ADMIN_REQUEST_H_
 #define TARGET_ADMIN_REQUEST_H_
 

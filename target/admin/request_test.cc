@@ -140,9 +140,9 @@ TEST_F(RequestTest, Changes) {
       Request<admin::SetAluaState>(R"({"op":"set_alua","group":"dg/tg","state":"standby"})");
   EXPECT_EQ(alua.group + "+" + alua.target_group, "dg+tg");
   EXPECT_EQ(alua.state, scsi::AluaState::kStandby);
-  EXPECT_EQ(Request<admin::CloseSession>(R"({"op":"close_session","target":"T","session":"S"})")
-                .session,
-            "S");
+  EXPECT_EQ(
+      Request<admin::CloseSession>(R"({"op":"close_session","target":"T","session":"S"})").session,
+      "S");
   EXPECT_EQ(Request<admin::ClearFailedLu>(R"({"op":"clear_failed","device":"d"})").device, "d");
   const Outcome resize = Understand(host_, R"({"op":"resize","device":"d","bytes":"4096"})");
   EXPECT_EQ(std::get<ResizeChange>(std::get<Change>(resize)).bytes, 4096u);
@@ -154,19 +154,20 @@ TEST_F(RequestTest, WritingTheTree) {
   };
   EXPECT_FALSE(Request<admin::EnableTarget>(set(target_ + "/enabled", "0")).enabled);
   EXPECT_TRUE(Request<admin::EnableTarget>(set(target_ + "/enabled", "\"1\"")).enabled);
-  const auto lun = Request<admin::AddLun>(set(target_ + "/luns/mgmt", "\"add null0 9 read_only=1\""));
+  const auto lun =
+      Request<admin::AddLun>(set(target_ + "/luns/mgmt", "\"add null0 9 read_only=1\""));
   EXPECT_EQ(lun.lun.v, 9);
   EXPECT_EQ(lun.device, "null0");
   EXPECT_TRUE(lun.read_only);
   EXPECT_EQ(Request<admin::RemoveLun>(set(target_ + "/luns/mgmt", "\"del 0\"")).lun.v, 0);
   EXPECT_EQ(Request<admin::AddGroup>(set(target_ + "/ini_groups/mgmt", "\"create g\"")).group, "g");
-  EXPECT_EQ(Request<admin::SetAluaState>(
-                set("/device_groups/dg/target_groups/tg/state", "\"offline\""))
-                .state,
-            scsi::AluaState::kOffline);
-  EXPECT_EQ(Request<admin::RemoveLu>(set("/handlers/vdisk_nullio/mgmt", "\"del_device null0\""))
-                .device,
-            "null0");
+  EXPECT_EQ(
+      Request<admin::SetAluaState>(set("/device_groups/dg/target_groups/tg/state", "\"offline\""))
+          .state,
+      scsi::AluaState::kOffline);
+  EXPECT_EQ(
+      Request<admin::RemoveLu>(set("/handlers/vdisk_nullio/mgmt", "\"del_device null0\"")).device,
+      "null0");
   const Outcome added = Understand(
       host_, set("/handlers/vdisk_nullio/mgmt", "\"add_device n1 size_mb=8; read_only=1\""));
   const auto& device = std::get<AddDeviceChange>(std::get<Change>(added)).device;

@@ -12,9 +12,9 @@
 //   {"op": "close_session", "target": T, "session": S}
 //   {"op": "enable" | "disable", "target": T}
 //
-// Answers: {"ok": true, ...} or {"ok": false, "error": "what; expected ..."}. Requests of one client
-// are answered in order; the next is looked at when the answer before it has been taken, so a client
-// that does not read costs one answer of memory and nobody's time.
+// Answers: {"ok": true, ...} or {"ok": false, "error": "what; expected ..."}. Requests of one
+// client are answered in order; the next is looked at when the answer before it has been taken, so
+// a client that does not read costs one answer of memory and nobody's time.
 #ifndef TARGET_ADMIN_SERVER_H_
 #define TARGET_ADMIN_SERVER_H_
 
@@ -40,7 +40,8 @@ inline constexpr std::uint64_t kAdminServerIdBit = std::uint64_t{1} << 63;
 class AdminServer {
  public:
   // Listens at `path`: at most 107 bytes; a socket that a dead process left behind is replaced, one
-  // on which somebody listens is not, nor anything else that lies there. `host` outlives the server.
+  // on which somebody listens is not, nor anything else that lies there. `host` outlives the
+  // server.
   static Result<std::unique_ptr<AdminServer>, std::string> Listen(const std::string& path,
                                                                   AdminHost& host);
   ~AdminServer();  // Removes the socket, unless somebody has replaced it.

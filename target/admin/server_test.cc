@@ -46,8 +46,8 @@ class TestClient {
   bool Send(const std::string& text) {
     std::size_t sent = 0;
     for (int idle = 0; sent < text.size() && idle < 1000;) {
-      const ssize_t n = send(fd_, text.data() + sent, text.size() - sent,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t n =
+          send(fd_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && errno != EAGAIN) return false;
       if (n > 0) sent += static_cast<std::size_t>(n);
       idle = n > 0 ? 0 : idle + 1;
@@ -234,7 +234,8 @@ TEST_F(ServerTest, TenMegabytesWithoutANewline) {
   EXPECT_EQ(other.Ask(list_)["ok"], true);
 }
 
-// Sends requests and never reads. Expect the server to stop listening to it, and others to be served.
+// Sends requests and never reads. Expect the server to stop listening to it, and others to be
+// served.
 TEST_F(ServerTest, ASlowReaderIsBounded) {
   TestClient slow = Connect();
   std::string many;

@@ -17,7 +17,7 @@ std::string Cell(const Json& value) {
 
 std::vector<std::string> Columns(const std::string& key, const Json& rows) {
   if (key == "sessions") {
-    return {"name",     "target", "channels", "ch_state", "req_lim", "active_commands",
+    return {"name",     "target", "channels", "ch_state", "req_lim",  "active_commands",
             "commands", "reads",  "writes",   "read_kib", "write_kib"};
   }
   if (key == "targets") {

@@ -4,7 +4,8 @@
 //   /handlers/H/{type, mgmt, <devices>}
 //   /devices/D/{size, filename, blocksize, ..., exported/, handler, resync_size}
 //   /targets/ib_srpt/{rdma_cm_port, ..., <targets>}
-//   /targets/ib_srpt/T/{enabled, rel_tgt_id, device, link_layer, port_id, login_info, luns/, ini_groups/,
+//   /targets/ib_srpt/T/{enabled, rel_tgt_id, device, link_layer, port_id, login_info, luns/,
+//   ini_groups/,
 //                       sessions/}
 //   .../luns/{mgmt, N/{device, read_only}}     .../ini_groups/{mgmt, G/{luns/, initiators/}}
 //   .../sessions/S/{initiator_name, req_lim, ..., force_close, luns/}

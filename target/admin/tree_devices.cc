@@ -122,10 +122,9 @@ Node HandlersNode(const Facts& facts) {
     handlers.emplace_back(handler, [&facts, kind, handler] {
       std::vector<std::pair<std::string, Node::Child>> children = {
           {"type", Value("0 - Direct-access device (e.g., magnetic disk)")},
-          {"mgmt", Value("add_device NAME attribute=value; ... | del_device NAME",
-                         [handler](const std::string& value) {
-                           return HandlerCommand(handler, value);
-                         })},
+          {"mgmt",
+           Value("add_device NAME attribute=value; ... | del_device NAME",
+                 [handler](const std::string& value) { return HandlerCommand(handler, value); })},
       };
       for (const DeviceInfo& info : facts.Devices()) {
         if (info.lu.handler != kind) continue;

@@ -31,8 +31,8 @@ Result<Change, std::string> LunCommand(const std::string& target, const std::str
   const auto words = Words(text);
   const bool add = words.size() >= 3 && words.size() <= 4 && words[0] == "add";
   const bool del = words.size() == 2 && words[0] == "del";
-  const auto lun = add || del ? config::ParseNumber(words[add ? 2 : 1], 0, limits::kLunNumberMax)
-                              : std::nullopt;
+  const auto lun =
+      add || del ? config::ParseNumber(words[add ? 2 : 1], 0, limits::kLunNumberMax) : std::nullopt;
   const bool known = words.size() < 4 || words[3] == "read_only=1" || words[3] == "read_only=0";
   if (!lun || !known) {
     return Err{"'" + text + "'; expected 'add DEVICE LUN [read_only=1]' or 'del LUN', LUN 0 to " +
@@ -77,8 +77,7 @@ Node::Child GroupsDir(const TargetInfo& target) {
                          if (words.size() != 2 || words[0] != "add") {
                            return Err{"'" + value + "'; expected 'add PATTERN'"};
                          }
-                         return Change(
-                             admin::Request(admin::AddInitiator{name, group, words[1]}));
+                         return Change(admin::Request(admin::AddInitiator{name, group, words[1]}));
                        })}};
     for (const std::string& pattern : group.initiators) {
       initiators.emplace_back(pattern, Value(pattern));
@@ -90,8 +89,8 @@ Node::Child GroupsDir(const TargetInfo& target) {
 }
 
 Node TargetNode(const Facts& facts, const TargetInfo& target) {
-  const auto set_enabled = [name = target.name](
-                               const std::string& value) -> Result<Change, std::string> {
+  const auto set_enabled =
+      [name = target.name](const std::string& value) -> Result<Change, std::string> {
     const auto flag = config::ParseFlag(value);
     if (!flag) return Err{"enabled '" + value + "'; expected 0 or 1"};
     return Change(admin::Request(admin::EnableTarget{name, *flag}));
@@ -125,12 +124,12 @@ Node SessionNode(const SessionFacts& session) {
   const ChannelCounters& counters = session.counters;
   Children luns;
   for (const LunInfo& lun : session.info.luns) {
-    luns.emplace_back("lun" + Number(lun.lun.v), Dir({{"device", Value(lun.device)},
-                                                      {"read_only",
-                                                       Value(lun.read_only ? "1" : "0")}}));
+    luns.emplace_back(
+        "lun" + Number(lun.lun.v),
+        Dir({{"device", Value(lun.device)}, {"read_only", Value(lun.read_only ? "1" : "0")}}));
   }
-  const auto close = [target = session.info.target, name = session.info.name](
-                         const std::string&) -> Result<Change, std::string> {
+  const auto close = [target = session.info.target,
+                      name = session.info.name](const std::string&) -> Result<Change, std::string> {
     return Change(admin::Request(admin::CloseSession{target, name}));
   };
   return Node::Directory({

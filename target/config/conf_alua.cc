@@ -59,25 +59,27 @@ bool ReadTargetGroup(ConfContext& context, const Statement& section, DeviceGroup
     } else if (statement.name() == "TARGET") {
       good = ReadMember(context, statement, group);
     } else {
-      good = context.Fail(statement.line, "'" + statement.name() + "' in TARGET_GROUP " +
-                                              group.name, "group_id, preferred, state or TARGET");
+      good =
+          context.Fail(statement.line, "'" + statement.name() + "' in TARGET_GROUP " + group.name,
+                       "group_id, preferred, state or TARGET");
     }
     if (!good) return false;
   }
   for (const TargetGroup& other : in.target_groups) {
     if (other.name == group.name || other.group_id == group.group_id) {
       return context.Fail(section.line,
-                          other.name == group.name
-                              ? "a second TARGET_GROUP " + group.name
-                              : "group_id " + std::to_string(group.group_id) + " is that of " +
-                                    other.name,
+                          other.name == group.name ? "a second TARGET_GROUP " + group.name
+                                                   : "group_id " + std::to_string(group.group_id) +
+                                                         " is that of " + other.name,
                           "one of its own");
     }
     for (const AluaTarget& target : group.targets) {
       if (std::any_of(other.targets.begin(), other.targets.end(),
                       [&](const AluaTarget& t) { return t.name == target.name; })) {
-        return context.Fail(section.line, "TARGET " + target.name + " is in TARGET_GROUP " +
-                                              other.name + " already", "each target in one group");
+        return context.Fail(
+            section.line,
+            "TARGET " + target.name + " is in TARGET_GROUP " + other.name + " already",
+            "each target in one group");
       }
     }
   }
@@ -105,8 +107,9 @@ bool ReadDeviceGroup(ConfContext& context, const Statement& section) {
       continue;
     }
     if (statement.name() != "DEVICE") {
-      return context.Fail(statement.line, "'" + statement.name() + "' in DEVICE_GROUP " +
-                                              group.name, "DEVICE or TARGET_GROUP");
+      return context.Fail(statement.line,
+                          "'" + statement.name() + "' in DEVICE_GROUP " + group.name,
+                          "DEVICE or TARGET_GROUP");
     }
     if (!CheckShape(context, statement, 1, "DEVICE name")) return false;
     const std::string& device = statement.words[1];

@@ -22,10 +22,10 @@ bool IsInert(ConfContext& context, const Statement& statement, const Inert* firs
 bool CheckShape(ConfContext& context, const Statement& statement, std::size_t count,
                 const char* expected, bool section) {
   if (statement.words.size() != count + 1) {
-    return context.Fail(statement.line,
-                        "'" + statement.name() + "' with " +
-                            std::to_string(statement.words.size() - 1) + " values",
-                        expected);
+    return context.Fail(
+        statement.line,
+        "'" + statement.name() + "' with " + std::to_string(statement.words.size() - 1) + " values",
+        expected);
   }
   if (statement.has_section && !section) {
     return context.Fail(statement.line, "'" + statement.name() + "' with a section", expected);
@@ -60,8 +60,7 @@ bool ReadFlag(ConfContext& context, const Statement& statement, bool& into) {
 
 bool ReadNumber(ConfContext& context, const Statement& statement, std::uint64_t min,
                 std::uint64_t max, std::uint64_t& into) {
-  const std::string expected =
-      "a number, " + std::to_string(min) + " to " + std::to_string(max);
+  const std::string expected = "a number, " + std::to_string(min) + " to " + std::to_string(max);
   if (!CheckShape(context, statement, 1, expected.c_str())) return false;
   const auto number = ParseNumber(statement.words[1], min, max);
   if (!number) {

@@ -40,9 +40,9 @@ bool ReadLun(ConfContext& context, const Statement& statement, std::vector<Lun>&
   lun.line = statement.line;
   for (const Lun& other : luns) {
     if (other.lun == lun.lun) {
-      return context.Fail(statement.line, "a second LUN " + std::to_string(*number),
-                          "a number of its own; the first is on line " +
-                              std::to_string(other.line));
+      return context.Fail(
+          statement.line, "a second LUN " + std::to_string(*number),
+          "a number of its own; the first is on line " + std::to_string(other.line));
     }
   }
   for (const Statement& attribute : statement.section) {
@@ -59,7 +59,8 @@ bool ReadLun(ConfContext& context, const Statement& statement, std::vector<Lun>&
 void WarnWithoutLunZero(ConfContext& context, const std::vector<Lun>& luns, int line,
                         const std::string& where) {
   const bool has = std::any_of(luns.begin(), luns.end(), [](const Lun& l) { return l.lun.v == 0; });
-  if (!luns.empty() && !has) context.Warn(line, where + " has no LUN 0: initiators may see nothing");
+  if (!luns.empty() && !has)
+    context.Warn(line, where + " has no LUN 0: initiators may see nothing");
 }
 
 bool ReadInitiator(ConfContext& context, const Statement& statement, Target& target, Group& group) {
@@ -75,13 +76,13 @@ bool ReadInitiator(ConfContext& context, const Statement& statement, Target& tar
   };
   for (const Group& other : target.groups) {
     if (listed_by(other)) {
-      return context.Fail(statement.line, "INITIATOR " + pattern + " is in GROUP " + other.name +
-                                              " already", "each initiator in one group");
+      return context.Fail(statement.line,
+                          "INITIATOR " + pattern + " is in GROUP " + other.name + " already",
+                          "each initiator in one group");
     }
   }
   if (listed_by(group)) {
-    return context.Fail(statement.line, "INITIATOR " + pattern + " twice",
-                        "each initiator once");
+    return context.Fail(statement.line, "INITIATOR " + pattern + " twice", "each initiator once");
   }
   group.initiators.push_back(pattern);
   return true;
@@ -151,16 +152,16 @@ bool ReadTarget(ConfContext& context, const Statement& section) {
       target.rel_tgt_id = static_cast<std::uint16_t>(id);
       for (const Target& other : targets) {
         if (good && other.rel_tgt_id == target.rel_tgt_id) {
-          good = context.Fail(statement.line, "rel_tgt_id " + std::to_string(id) + " is that of " +
-                                                  other.name, "a number of its own");
+          good = context.Fail(statement.line,
+                              "rel_tgt_id " + std::to_string(id) + " is that of " + other.name,
+                              "a number of its own");
         }
       }
     } else if (statement.name() == "LUN") {
       good = ReadLun(context, statement, target.luns);
     } else if (statement.name() == "GROUP") {
       good = ReadGroup(context, statement, target);
-    } else if (!IsSilent(statement) &&
-               !IsInert(context, statement, kInert, std::size(kInert))) {
+    } else if (!IsSilent(statement) && !IsInert(context, statement, kInert, std::size(kInert))) {
       good = context.Fail(statement.line, "'" + statement.name() + "' in TARGET",
                           "enabled, rel_tgt_id, LUN, GROUP, HW_TARGET, addr_method, cpu_mask, "
                           "comp_v_mask or io_grouping_type");
@@ -169,8 +170,8 @@ bool ReadTarget(ConfContext& context, const Statement& section) {
   }
   WarnWithoutLunZero(context, target.luns, target.line, "TARGET " + target.name);
   if (!target.enabled) {
-    context.Warn(target.line, "TARGET " + target.name +
-                                  " is not enabled ('enabled 1'): it refuses every login");
+    context.Warn(target.line,
+                 "TARGET " + target.name + " is not enabled ('enabled 1'): it refuses every login");
   }
   targets.push_back(std::move(target));
   return true;

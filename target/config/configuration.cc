@@ -9,9 +9,9 @@ std::string Place(const std::string& file, int line) {
   return line > 0 ? file + ":" + std::to_string(line) : file;
 }
 
-constexpr scsi::AluaState kStates[] = {
-    scsi::AluaState::kActive,      scsi::AluaState::kNonoptimized, scsi::AluaState::kStandby,
-    scsi::AluaState::kUnavailable, scsi::AluaState::kOffline,      scsi::AluaState::kTransitioning};
+constexpr scsi::AluaState kStates[] = {scsi::AluaState::kActive,  scsi::AluaState::kNonoptimized,
+                                       scsi::AluaState::kStandby, scsi::AluaState::kUnavailable,
+                                       scsi::AluaState::kOffline, scsi::AluaState::kTransitioning};
 
 }  // namespace
 

@@ -40,8 +40,8 @@ struct Device {
   scsi::HandlerKind handler = scsi::HandlerKind::kFileio;
   int line = 0;
 
-  std::string filename;            // fileio.
-  std::uint64_t size_bytes = 0;    // nullio; 2.5 TiB unless told.
+  std::string filename;          // fileio.
+  std::uint64_t size_bytes = 0;  // nullio; 2.5 TiB unless told.
   std::uint32_t block_bytes = 512;
   bool nv_cache = false;
   bool write_through = false;
@@ -119,7 +119,7 @@ struct ParameterSetting {
 };
 
 struct Configuration {
-  std::uint64_t setup_id = 0;  // Tells the identities of two hosts' devices apart.
+  std::uint64_t setup_id = 0;                // Tells the identities of two hosts' devices apart.
   std::vector<ParameterSetting> parameters;  // TARGET_DRIVER ib_srpt { name value }
   std::vector<Device> devices;               // In file order, as all below.
   std::vector<Target> targets;

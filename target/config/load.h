@@ -14,8 +14,8 @@
 namespace srpt::config {
 
 struct Sources {
-  std::string scst_conf;      // Path.
-  std::string modprobe_conf;  // Path; empty: none.
+  std::string scst_conf;                                       // Path.
+  std::string modprobe_conf;                                   // Path; empty: none.
   std::vector<std::pair<std::string, std::string>> overrides;  // --name=value
 };
 struct Loaded {

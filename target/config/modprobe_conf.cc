@@ -35,7 +35,7 @@ std::string Unquoted(const std::string& value) {
 }  // namespace
 
 Result<std::vector<ParameterSetting>, ConfigError> ParseModprobeConf(std::string_view text,
-                                                                    const std::string& filename) {
+                                                                     const std::string& filename) {
   std::vector<ParameterSetting> settings;
   IbSrptParameters scratch;
   int line = 0;
@@ -57,8 +57,8 @@ Result<std::vector<ParameterSetting>, ConfigError> ParseModprobeConf(std::string
     for (std::size_t i = 2; i < words.size(); ++i) {
       const std::size_t equals = words[i].find('=');
       if (equals == std::string::npos) {
-        return Err{ConfigError{filename, first, "option '" + words[i] + "' has no value",
-                               "name=value"}};
+        return Err{
+            ConfigError{filename, first, "option '" + words[i] + "' has no value", "name=value"}};
       }
       const std::string name = Underscores(words[i].substr(0, equals));
       const std::string value = Unquoted(words[i].substr(equals + 1));

@@ -62,8 +62,8 @@ bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
   if (name == "srp_max_rdma_size") {
     const auto number = ParseNumber(value);
     if (!number) return false;
-    p.srp_max_rdma_size = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-        *number, limits::kMaxRdmaSizeMin, limits::kMaxRdmaSizeMax));
+    p.srp_max_rdma_size = static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(*number, limits::kMaxRdmaSizeMin, limits::kMaxRdmaSizeMax));
     return true;
   }
   if (name == "use_srq") {

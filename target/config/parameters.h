@@ -51,7 +51,7 @@ std::string GetParameter(const IbSrptParameters& parameters, std::string_view na
 // `options ib_srpt a=b c=d` lines, as modprobe.d(5) has them: '#' comments, a backslash at the end
 // of a line continues it. Lines about other modules and other commands are skipped.
 Result<std::vector<ParameterSetting>, ConfigError> ParseModprobeConf(std::string_view text,
-                                                                    const std::string& filename);
+                                                                     const std::string& filename);
 
 }  // namespace srpt::config
 

@@ -116,10 +116,9 @@ class LoadTest : public testing::Test {
 
 TEST_F(LoadTest, TheCommandLineBeatsScstConfBeatsModprobe) {
   Sources sources;
-  sources.modprobe_conf = Write(
-      "m", "options ib_srpt rdma_cm_port=1 srpt_sq_size=17 srp_max_rsp_size=100\n");
-  sources.scst_conf =
-      Write("s", "TARGET_DRIVER ib_srpt {\n rdma_cm_port 2\n srpt_sq_size 18\n}\n");
+  sources.modprobe_conf =
+      Write("m", "options ib_srpt rdma_cm_port=1 srpt_sq_size=17 srp_max_rsp_size=100\n");
+  sources.scst_conf = Write("s", "TARGET_DRIVER ib_srpt {\n rdma_cm_port 2\n srpt_sq_size 18\n}\n");
   sources.overrides = {{"rdma_cm_port", "3"}, {"srp_max_rdma_size", "1"}};
   const auto loaded = Load(sources);
   ASSERT_TRUE(loaded.ok()) << loaded.error().ToString();
@@ -148,8 +147,9 @@ TEST_F(LoadTest, Errors) {
   sources.scst_conf = (dir_ / "absent").string();
   auto loaded = Load(sources);
   ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(loaded.error().ToString(),
-            sources.scst_conf + ": cannot read: No such file or directory; expected a readable file");
+  EXPECT_EQ(
+      loaded.error().ToString(),
+      sources.scst_conf + ": cannot read: No such file or directory; expected a readable file");
   sources.scst_conf = dir_.string();
   loaded = Load(sources);
   ASSERT_FALSE(loaded.ok());
@@ -159,8 +159,9 @@ TEST_F(LoadTest, Errors) {
   sources.overrides = {{"rdma_cm_port", "many"}};
   loaded = Load(sources);
   ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(loaded.error().ToString(),
-            "command line: --rdma_cm_port: rdma_cm_port 'many'; expected a port number, 0 to 65535");
+  EXPECT_EQ(
+      loaded.error().ToString(),
+      "command line: --rdma_cm_port: rdma_cm_port 'many'; expected a port number, 0 to 65535");
 }
 
 }  // namespace

@@ -46,8 +46,7 @@ bool ReadAll(ConfContext& context, const std::vector<Statement>& statements) {
       if (!ReadNumber(context, statement, 0, ~std::uint64_t{0}, context.configuration.setup_id)) {
         return false;
       }
-    } else if (name != "DEVICE_GROUP" &&
-               !IsInert(context, statement, kInert, std::size(kInert))) {
+    } else if (name != "DEVICE_GROUP" && !IsInert(context, statement, kInert, std::size(kInert))) {
       return context.Fail(statement.line, "'" + name + "'",
                           "HANDLER, TARGET_DRIVER, DEVICE_GROUP or an attribute of SCST");
     }

@@ -12,9 +12,11 @@
 
 namespace srpt::config {
 
-// Parses and checks the whole text; never touches a file. The first mistake ends it. Attributes that
-// SCST knows and that mean nothing here (threads_num, ...) become warnings; unknown ones are errors.
-Result<Configuration, ConfigError> ParseScstConf(std::string_view text, const std::string& filename);
+// Parses and checks the whole text; never touches a file. The first mistake ends it. Attributes
+// that SCST knows and that mean nothing here (threads_num, ...) become warnings; unknown ones are
+// errors.
+Result<Configuration, ConfigError> ParseScstConf(std::string_view text,
+                                                 const std::string& filename);
 
 // One device by its attributes, as `add_device` of the admin socket gives them.
 Result<Device, ConfigError> ParseDevice(

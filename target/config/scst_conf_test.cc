@@ -210,7 +210,8 @@ TEST(ScstConf, ErrorsSayWhereWhatAndWhatWasExpected) {
       {"HANDLER vdisk_fileio {\n DEVICE d {\n  filename x\n }\n}\n",
        "scst.conf:3: filename 'x'; expected an absolute path"},
       {"HANDLER vdisk_fileio {\n DEVICE d {\n  size 5\n }\n}\n",
-       "scst.conf:3: 'size' for a device of vdisk_fileio; expected it with vdisk_nullio (a file has "
+       "scst.conf:3: 'size' for a device of vdisk_fileio; expected it with vdisk_nullio (a file "
+       "has "
        "its own size) only"},
       {"HANDLER vdisk_nullio {\n DEVICE d {\n  blocksize 513\n }\n}\n",
        "scst.conf:3: blocksize '513'; expected a power of two, 512 to 65536"},

@@ -30,9 +30,8 @@ Result<scsi::LuView, std::string> DeviceTable::Open(const config::Device& device
   }
   if (opened.bytes < device.block_bytes) {
     for (StorageEngine* engine : engines_) engine->Close(id);
-    return Err{"device " + device.name + ": " + spec.path + " has " +
-               std::to_string(opened.bytes) + " bytes; expected at least one block of " +
-               std::to_string(device.block_bytes)};
+    return Err{"device " + device.name + ": " + spec.path + " has " + std::to_string(opened.bytes) +
+               " bytes; expected at least one block of " + std::to_string(device.block_bytes)};
   }
   entries_.push_back({id, device, opened.bytes});
   return config::ToLuView(device, setup_id_, id, opened.bytes, opened.rotational);

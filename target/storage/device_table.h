@@ -1,4 +1,5 @@
-// The devices that a daemon has opened: their ids, attributes and backing stores, one store a shard.
+// The devices that a daemon has opened: their ids, attributes and backing stores, one store a
+// shard.
 #ifndef TARGET_STORAGE_DEVICE_TABLE_H_
 #define TARGET_STORAGE_DEVICE_TABLE_H_
 

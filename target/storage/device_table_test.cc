@@ -54,8 +54,7 @@ TEST_F(DeviceTableTest, OpensOnEveryShardAndDescribesTheUnit) {
     }
     EXPECT_EQ(status, IoStatus::kOk);
   }
-  EXPECT_EQ(table.Open(File()).error(),
-            "device disk0 exists already; expected a name of its own");
+  EXPECT_EQ(table.Open(File()).error(), "device disk0 exists already; expected a name of its own");
 }
 
 TEST_F(DeviceTableTest, IdsAreNeverUsedAgain) {

@@ -41,7 +41,9 @@ IoStatus StatusOf(int error) {
 class StorageEngine::Impl {
  public:
   Impl(std::unique_ptr<IoBackend> backend, const StorageOptions& options)
-      : backend_(std::move(backend)), slots_(options.operations_max), done_(options.operations_max) {
+      : backend_(std::move(backend)),
+        slots_(options.operations_max),
+        done_(options.operations_max) {
     for (std::uint32_t i = 0; i < options.operations_max; ++i) {
       slots_[i].next = i + 1 < options.operations_max ? i + 1 : kNone;
     }
@@ -272,8 +274,7 @@ class StorageEngine::Impl {
     if (result.result < 0) {
       const int error = -result.result;
       if (error == EINTR || error == EAGAIN) return Again(result.slot);
-      if (error == EINVAL && !flush && !slot.buffered &&
-          units_[slot.lu.v].file.direct_fd() >= 0) {
+      if (error == EINVAL && !flush && !slot.buffered && units_[slot.lu.v].file.direct_fd() >= 0) {
         slot.buffered = true;
         return Again(result.slot);
       }
@@ -328,8 +329,8 @@ Result<std::unique_ptr<StorageEngine>, std::string> StorageEngine::Create(
   }
   auto threads = MakeThreadBackend(options.operations_max, why);
   if (!threads.ok()) {
-    return Err{"storage: neither io_uring nor worker threads: " + why + "; eventfd: " +
-               std::strerror(threads.error())};
+    return Err{"storage: neither io_uring nor worker threads: " + why +
+               "; eventfd: " + std::strerror(threads.error())};
   }
   return CreateOn(std::move(threads.value()), options);
 }

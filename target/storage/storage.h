@@ -5,14 +5,14 @@
 // in place and untouched until Reap has reported the operation. Every Read, Write and Flush is
 // reported exactly once, in any order, by a later Reap, never from within the call.
 //
-// Where the kernel or a seccomp filter refuses io_uring (ENOSYS, EPERM, ENOMEM), four worker threads
-// with preadv2 / pwritev2 take its place; `description()` says which it is, for the log.
+// Where the kernel or a seccomp filter refuses io_uring (ENOSYS, EPERM, ENOMEM), four worker
+// threads with preadv2 / pwritev2 take its place; `description()` says which it is, for the log.
 //
 // Durability:
 //   Write(fua)   RWF_DSYNC: the data, and the metadata to find it again, are stable when it ends.
 //   Flush        fdatasync: so is everything whose Reap came before the Flush was asked.
-// A failed fdatasync is kIoError on the Flush (core then fails the unit: the kernel may have dropped
-// the dirty pages, a later success would prove nothing).
+// A failed fdatasync is kIoError on the Flush (core then fails the unit: the kernel may have
+// dropped the dirty pages, a later success would prove nothing).
 #ifndef TARGET_STORAGE_STORAGE_H_
 #define TARGET_STORAGE_STORAGE_H_
 

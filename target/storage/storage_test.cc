@@ -55,7 +55,8 @@ class StorageTest : public testing::TestWithParam<bool> {
     ASSERT_TRUE(engine.ok()) << engine.error();
     engine_ = std::move(engine.value());
     if (!GetParam() && engine_->description() != "io_uring") {
-      std::cout << "NOTE: this machine refuses io_uring; testing " << engine_->description() << "\n";
+      std::cout << "NOTE: this machine refuses io_uring; testing " << engine_->description()
+                << "\n";
     }
   }
   DeviceSpec File() const {
@@ -128,8 +129,8 @@ TEST_P(StorageTest, FuaAndFlush) {
   EXPECT_EQ(FinishOne(), IoStatus::kOk);
 }
 
-// What the kernel says about the pages of the file: FUA's must be clean when it ends, while those of
-// a plain write before it are still dirty.
+// What the kernel says about the pages of the file: FUA's must be clean when it ends, while those
+// of a plain write before it are still dirty.
 TEST_P(StorageTest, FuaIsOnTheDiskWhenItEnds) {
   struct {
     std::uint64_t offset = 0, length = 0;

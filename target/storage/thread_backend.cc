@@ -44,10 +44,9 @@ std::int32_t Perform(const IoRequest& request) {
   if (request.kind == IoRequest::Kind::kFlush) return fdatasync(request.fd) == 0 ? 0 : -errno;
   const iovec part{request.memory, request.length};
   const auto offset = static_cast<off_t>(request.offset);
-  const ssize_t n =
-      request.kind == IoRequest::Kind::kRead
-          ? preadv2(request.fd, &part, 1, offset, 0)
-          : pwritev2(request.fd, &part, 1, offset, request.dsync ? RWF_DSYNC : 0);
+  const ssize_t n = request.kind == IoRequest::Kind::kRead
+                        ? preadv2(request.fd, &part, 1, offset, 0)
+                        : pwritev2(request.fd, &part, 1, offset, request.dsync ? RWF_DSYNC : 0);
   return n < 0 ? -errno : static_cast<std::int32_t>(n);
 }
 

@@ -1,8 +1,8 @@
 // Which bytes of the shard's data buffers are known to be zero.
 //
-// A null device reads zeroes. Clearing 64 KiB for each read would cost more than all the rest of the
-// command, and most of its buffers only ever went back and forth between null reads. So the engine
-// remembers, per buffer, how long a prefix it has cleared and nobody has written to since.
+// A null device reads zeroes. Clearing 64 KiB for each read would cost more than all the rest of
+// the command, and most of its buffers only ever went back and forth between null reads. So the
+// engine remembers, per buffer, how long a prefix it has cleared and nobody has written to since.
 #ifndef TARGET_STORAGE_ZERO_TRACKER_H_
 #define TARGET_STORAGE_ZERO_TRACKER_H_
 
