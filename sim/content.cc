@@ -1,6 +1,8 @@
 #include "sim/content.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 #include "core/base/check.h"
@@ -9,14 +11,14 @@
 namespace srpt::sim {
 namespace {
 
-void StoreBe64(std::uint64_t x, std::uint8_t* out) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(x >> (56 - 8 * i));
+// Big-endian, so that a granule is the same on every machine.
+std::uint64_t Swapped(std::uint64_t x) {
+  return std::endian::native == std::endian::big ? x : __builtin_bswap64(x);
 }
 
-// The word of a granule that follows its label.
-std::uint64_t WordOf(std::uint64_t label, std::uint32_t i) {
-  return (label ^ (std::uint64_t{i} * 0x9e3779b97f4a7c15u)) * 0xd6e8feb86659fd93u;
-}
+// The words of a granule behind its label are a progression that the label begins.
+constexpr std::uint64_t kFirst = 0xd6e8feb86659fd93u;
+constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15u;
 
 }  // namespace
 
@@ -25,17 +27,22 @@ void ExpandLabel(std::uint64_t label, std::uint8_t* out) {
     std::memset(out, 0, kGranuleBytes);
     return;
   }
-  StoreBe64(label, out);
-  for (std::uint32_t i = 1; i < kGranuleBytes / 8; ++i) StoreBe64(WordOf(label, i), out + i * 8);
+  std::array<std::uint64_t, kGranuleBytes / 8> words;
+  words[0] = Swapped(label);
+  std::uint64_t word = label ^ kFirst;
+  for (std::size_t i = 1; i < words.size(); ++i) words[i] = Swapped(word += kStep);
+  std::memcpy(out, words.data(), kGranuleBytes);
 }
 
 std::uint64_t LabelOf(const std::uint8_t* bytes) {
-  const std::uint64_t label = LoadBe64(bytes);
-  for (std::uint32_t i = 1; i < kGranuleBytes / 8; ++i) {
-    const std::uint64_t expected = label == kZeroLabel ? 0 : WordOf(label, i);
-    if (LoadBe64(bytes + i * 8) != expected) return kTornLabel;
-  }
-  return label;
+  std::array<std::uint64_t, kGranuleBytes / 8> words;
+  std::memcpy(words.data(), bytes, kGranuleBytes);
+  const std::uint64_t label = Swapped(words[0]);
+  const std::uint64_t step = label == kZeroLabel ? 0 : kStep;
+  std::uint64_t word = label == kZeroLabel ? 0 : label ^ kFirst;
+  std::uint64_t wrong = 0;
+  for (std::size_t i = 1; i < words.size(); ++i) wrong |= words[i] ^ Swapped(word += step);
+  return wrong == 0 ? label : kTornLabel;
 }
 
 void Content::Reset(Form form, std::uint64_t size, std::uint64_t label) {
@@ -53,6 +60,13 @@ void Content::Reset(Form form, std::uint64_t size, std::uint64_t label) {
   for (std::uint64_t at = 0; at < size; at += kGranuleBytes) {
     std::memcpy(bytes_.data() + at, granule, std::min<std::uint64_t>(kGranuleBytes, size - at));
   }
+}
+
+void Content::ForgetInto(Form form, std::uint64_t size) {
+  if (form == Form::kLabels) return Reset(form, size, kPoisonLabel);
+  form_ = form;
+  size_ = size;
+  bytes_.resize(size);
 }
 
 void Content::ToBytes() {

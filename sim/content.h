@@ -32,6 +32,9 @@ class Content {
   // The same memory again, where it suffices.
   void Reset(Form form, std::uint64_t size, std::uint64_t label);
 
+  // The same, but what it holds is nobody's: poison, or older bytes as memory keeps them.
+  void ForgetInto(Form form, std::uint64_t size);
+
   Form form() const { return form_; }
   std::uint64_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

@@ -7,6 +7,13 @@
 
 namespace srpt::sim {
 
+void ZeroedBytes::Reserve(std::size_t n) {
+  if (n <= size_) return;
+  bytes_.reset(static_cast<std::uint8_t*>(std::calloc(n, 1)));
+  SRPT_CHECK(bytes_ != nullptr);
+  size_ = n;
+}
+
 ShardMemory::ShardMemory(std::uint32_t data_buffers, Content::Form form)
     : form_(form), data_(data_buffers) {}
 
@@ -34,7 +41,9 @@ Bytes ShardMemory::RecvBuffer(ChannelId channel, RecvId recv) {
   return {arena.recv.data() + std::size_t{recv.v} * arena.recv_bytes, arena.received[recv.v]};
 }
 
-MutableBytes ShardMemory::DataBuffer(BufferId buffer) { return Data(buffer).bytes(); }
+MutableBytes ShardMemory::DataBuffer(BufferId buffer) {
+  return DataFor(buffer, Content::Form::kBytes).bytes();
+}
 
 void ShardMemory::AddChannel(const action::Accept& accept) {
   const std::uint32_t slot = accept.channel.slot();
@@ -48,8 +57,8 @@ void ShardMemory::AddChannel(const action::Accept& accept) {
   arena->send_bytes = accept.send_bytes;
   arena->recv_count = accept.recv_count;
   arena->send_count = accept.send_count;
-  arena->recv.resize(std::size_t{accept.recv_count} * accept.recv_bytes);
-  arena->send.resize(std::size_t{accept.send_count} * accept.send_bytes);
+  arena->recv.Reserve(std::size_t{accept.recv_count} * accept.recv_bytes);
+  arena->send.Reserve(std::size_t{accept.send_count} * accept.send_bytes);
   arena->received.assign(accept.recv_count, 0);
   arenas_[slot] = std::move(arena);
 }
@@ -79,7 +88,7 @@ Content& ShardMemory::Data(BufferId buffer) {
 
 Content& ShardMemory::DataFor(BufferId buffer, Content::Form form) {
   Content& content = Data(buffer);
-  if (content.form() != form) content.Reset(form, limits::kDataBufferBytes, kPoisonLabel);
+  if (content.form() != form) content.ForgetInto(form, limits::kDataBufferBytes);
   return content;
 }
 

@@ -3,7 +3,9 @@
 #ifndef SIM_MEMORY_H_
 #define SIM_MEMORY_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -12,6 +14,23 @@
 #include "sim/content.h"
 
 namespace srpt::sim {
+
+// Zeroed bytes whose pages cost nothing until they are touched.
+class ZeroedBytes {
+ public:
+  // Old bytes stay if they are enough.
+  void Reserve(std::size_t n);
+  std::uint8_t* data() { return bytes_.get(); }
+  const std::uint8_t* data() const { return bytes_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* p) const { std::free(p); }
+  };
+  std::unique_ptr<std::uint8_t, Free> bytes_;
+  std::size_t size_ = 0;
+};
 
 class ShardMemory : public MemoryPort {
  public:
@@ -29,7 +48,7 @@ class ShardMemory : public MemoryPort {
   // What arrived: shorter than the buffer leaves older bytes behind it, as hardware does.
   void Receive(ChannelId channel, RecvId recv, Bytes iu);
 
-  // The buffer as it is; of `form` and full of poison if its form has to change.
+  // The buffer as it is; or of `form`, and what it held forgotten if its form has to change.
   Content& Data(BufferId buffer);
   Content& DataFor(BufferId buffer, Content::Form form);
 
@@ -40,9 +59,9 @@ class ShardMemory : public MemoryPort {
     std::uint32_t send_bytes = 0;
     std::uint32_t recv_count = 0;
     std::uint32_t send_count = 0;
-    std::vector<std::uint8_t> recv;
+    ZeroedBytes recv;
     std::vector<std::uint32_t> received;  // Bytes of the last IU, by buffer.
-    std::vector<std::uint8_t> send;
+    ZeroedBytes send;
   };
   std::shared_ptr<Arena> ArenaOf(ChannelId channel) const;
 
