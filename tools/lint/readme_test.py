@@ -16,6 +16,8 @@ import rooms
 HERE = pathlib.Path(__file__)
 ROOT = HERE.resolve().parents[2]
 SRPT = HERE.parents[2] / "target" / "srpt"
+# Without the library that a sanitizer's build loads into Python.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 # The rooms of the house: what a path in the text may begin with.
 TOP = {p.name for p in ROOT.iterdir()}
 
@@ -30,7 +32,7 @@ def help_of(*words):
     """What `words --help` prints."""
     ran = subprocess.run([*words, "--help"], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
-                         env={**os.environ, "LD_PRELOAD": ""})
+                         env=ENVIRONMENT)
     assert ran.returncode == 0, f"{words} --help: {ran.stdout}"
     return ran.stdout
 
@@ -138,7 +140,8 @@ def start(tmp_path, configuration):
     if list(pathlib.Path("/sys/class/infiniband").glob("*")):
         pytest.skip("this machine has an RDMA device: srpt would open the example's files")
     return subprocess.run([SRPT, "--config", conf], text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False,
+                          env=ENVIRONMENT)
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/user-guide.md"])

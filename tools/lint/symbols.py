@@ -6,6 +6,7 @@ Core is pure: no I/O, clock, threads, randomness, environment or locale. What it
 written here; everything else is refused, known or not.
 """
 
+import os
 import re
 import subprocess
 
@@ -56,13 +57,18 @@ def read(nm_output, defined, undefined):
             defined.add(name)
 
 
+def run(words, **kwargs):
+    """A tool of the system, without the library that a sanitizer's build loads into each program."""
+    env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    return subprocess.run(words, check=True, text=True, env=env, stdout=subprocess.PIPE,
+                          **kwargs).stdout
+
+
 def outside(archives):
     """What the archives together need and do not define, demangled and sorted."""
     defined, undefined = set(), set()
     for archive in archives:
-        output = subprocess.run(["nm", archive], check=True, text=True, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE).stdout
-        read(output, defined, undefined)
+        read(run(["nm", archive], stderr=subprocess.PIPE), defined, undefined)
     return demangle(sorted(undefined - defined))
 
 
@@ -70,9 +76,7 @@ def demangle(names):
     """The names as C++ source has them, sorted."""
     if not names:
         return []
-    output = subprocess.run(["c++filt"], input="\n".join(names), check=True, text=True,
-                            stdout=subprocess.PIPE).stdout
-    return sorted(output.splitlines())
+    return sorted(run(["c++filt"], input="\n".join(names)).splitlines())
 
 
 def refused(names):
