@@ -89,9 +89,9 @@ std::string VerbsConnection::Setup(const ConnectOptions& options) {
   receive_bytes_ = options.receive_bytes;
   receive_memory_.resize(std::size_t{options.receives} * receive_bytes_);
   send_memory_.resize(std::size_t{kSendSlots} * kVerbsSendBytes);
-  receive_mr_.reset(
-      ibv_reg_mr(pd_, receive_memory_.data(), receive_memory_.size(), IBV_ACCESS_LOCAL_WRITE));
-  send_mr_.reset(ibv_reg_mr(pd_, send_memory_.data(), send_memory_.size(), IBV_ACCESS_LOCAL_WRITE));
+  const int access = IBV_ACCESS_LOCAL_WRITE;
+  receive_mr_.reset(ibv_reg_mr(pd_, receive_memory_.data(), receive_memory_.size(), access));
+  send_mr_.reset(ibv_reg_mr(pd_, send_memory_.data(), send_memory_.size(), access));
   if (receive_mr_ == nullptr || send_mr_ == nullptr) return Errno("ibv_reg_mr");
 
   ibv_qp_init_attr attr{};
