@@ -58,7 +58,7 @@ def read(nm_output, defined, undefined):
 
 
 def run(words, **kwargs):
-    """A tool of the system, without the library that a sanitizer's build loads into each program."""
+    """What a tool of the system prints, without the library that a sanitizer preloads."""
     env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     return subprocess.run(words, check=True, text=True, env=env, stdout=subprocess.PIPE,
                           **kwargs).stdout
