@@ -114,7 +114,7 @@ void BenchWorld::Run(BenchCommand command, std::uint32_t depth) {
       case BenchCommand::kImmediate4k: {
         auto iu = CmdOf(tag, 0x2a, lba, 8, 0x30);
         iu[50] = 0x10;  // 4096.
-        SendIu(Bytes(iu).first(52), Bytes(data_).first(8 * kBlock));
+        SendIu(Bytes(iu).first(52), Bytes(data_).first(std::size_t{8} * kBlock));
         break;
       }
     }
