@@ -3,9 +3,13 @@
 """The sans-I/O initiator and the arms, from Python."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from srptest import arms, cdb, initiator, wire
+
+# The same examples each time, and no deadline: a busy machine is not a failure.
+settings.register_profile("srpt", deadline=None, derandomize=True)
+settings.load_profile("srpt")
 
 GRANT = 8
 COMPLETE = bytes(4)

@@ -7,6 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from srptest import cdb, initiator, wire
 
+# The same examples each time, and no deadline: a busy machine is not a failure.
+settings.register_profile("srpt", deadline=None, derandomize=True)
+settings.load_profile("srpt")
+
 TAG = st.binary(min_size=8, max_size=8)
 U8, U16, U32 = (st.integers(0, 2**n - 1) for n in (8, 16, 32))
 I32 = st.integers(-(2**31), 2**31 - 1)
