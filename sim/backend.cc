@@ -1,7 +1,7 @@
 // What the disks do with core's block operations: when each ends, how, and what has landed by then.
 //
-// A write's data are taken when it begins or when it ends, by choice: so both data that come too late
-// and a buffer that is used again too early are seen. What it writes is visible when it ends.
+// A write's data are taken when it begins or when it ends, by choice: so both data that come too
+// late and a buffer that is used again too early are seen. What it writes is visible when it ends.
 #include <algorithm>
 
 #include "core/base/check.h"
@@ -93,10 +93,11 @@ void World::Impl::Begin(std::uint32_t slot) {
   }
   op.mark = d.disk->FlushMark();
 
-  const Lineage entity = Lineage{op.lu.v}.Child(op.offset).Child(static_cast<std::uint64_t>(op.kind));
+  const Lineage entity =
+      Lineage{op.lu.v}.Child(op.offset).Child(static_cast<std::uint64_t>(op.kind));
   const std::uint64_t ordinal = d.ordinals[entity.v % d.ordinals.size()]++;
-  Time at = clock.now() +
-            options.latencies.disk.Draw(decisions, Site::kDiskLatency, entity, ordinal);
+  Time at =
+      clock.now() + options.latencies.disk.Draw(decisions, Site::kDiskLatency, entity, ordinal);
   if (faults.Strikes(FaultKind::kDiskSlow, entity, ordinal)) {
     at = at + faults.Length(FaultKind::kDiskSlow, entity, ordinal, Milliseconds(1), Seconds(2));
   }

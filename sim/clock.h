@@ -1,5 +1,5 @@
-// Virtual time. Nothing in the simulator ever asks the machine what time it is: the clock moves when
-// the next event is taken from the queue, and only forward.
+// Virtual time. Nothing in the simulator ever asks the machine what time it is: the clock moves
+// when the next event is taken from the queue, and only forward.
 #ifndef SIM_CLOCK_H_
 #define SIM_CLOCK_H_
 

@@ -1,6 +1,6 @@
-// What memory and disks hold: real bytes, or in most seeds one 8-byte label for each 512 bytes, which
-// stands for the 512 bytes that ExpandLabel makes of it. Copies between the two forms convert, so a
-// label that went through real bytes comes back only if none of them was touched.
+// What memory and disks hold: real bytes, or in most seeds one 8-byte label for each 512 bytes,
+// which stands for the 512 bytes that ExpandLabel makes of it. Copies between the two forms
+// convert, so a label that went through real bytes comes back only if none of them was touched.
 #ifndef SIM_CONTENT_H_
 #define SIM_CONTENT_H_
 

@@ -15,8 +15,8 @@ constexpr int kDeadlinesAtOnceMax = 100000;
 WorldOptions Completed(WorldOptions options) {
   options.parameters.fingerprint = true;
   if (options.ports.empty()) {
-    options.ports.push_back(TargetPort{TargetPortId(0), "fe80:0000:0000:0000:0000:0000:0000:0001",
-                                       1, true});
+    options.ports.push_back(
+        TargetPort{TargetPortId(0), "fe80:0000:0000:0000:0000:0000:0000:0001", 1, true});
   }
   if (options.luns.empty()) {
     for (std::uint32_t target = 0; target < options.ports.size(); ++target) {
@@ -120,7 +120,8 @@ void World::Impl::WakeShard(std::uint32_t shard) {
   queue.Push(std::max(at, clock.now()), Happening::kShardWake, shard);
 }
 
-// --- Actions --------------------------------------------------------------------------------------
+// --- Actions
+// --------------------------------------------------------------------------------------
 
 void World::Impl::Log(const action::Log& log, const char* who) {
   if (log.level == LogLevel::kDebug) return;
@@ -194,7 +195,8 @@ void World::Impl::PerformShard(std::uint32_t shard) {
   for (const Action& action : *shards[shard].actions) std::visit(Visitor{this, shard}, action);
 }
 
-// --- The queue ------------------------------------------------------------------------------------
+// --- The queue
+// ------------------------------------------------------------------------------------
 
 AdminId World::Impl::Submit(admin::Request request) {
   const AdminId id(next_admin++);

@@ -13,16 +13,16 @@
 namespace srpt::sim {
 
 enum class Happening : std::uint8_t {
-  kToTarget,      // a: connection. The head of its pipe towards the target arrives.
-  kToPeer,        // a: connection. The head of its send queue reaches the peer.
-  kCompletion,    // a: connection. The head of its completions is due.
-  kCm,            // a: connection, b: CmStep.
-  kBlockDone,     // a: slot of the operation.
+  kToTarget,    // a: connection. The head of its pipe towards the target arrives.
+  kToPeer,      // a: connection. The head of its send queue reaches the peer.
+  kCompletion,  // a: connection. The head of its completions is due.
+  kCm,          // a: connection, b: CmStep.
+  kBlockDone,   // a: slot of the operation.
   kDirectorWake,
-  kShardWake,     // a: shard.
-  kToDirector,    // a: shard.
-  kToShard,       // a: shard.
-  kTimer,         // a: slot of the timer.
+  kShardWake,   // a: shard.
+  kToDirector,  // a: shard.
+  kToShard,     // a: shard.
+  kTimer,       // a: slot of the timer.
 };
 
 class EventQueue {

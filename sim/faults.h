@@ -22,19 +22,19 @@ namespace srpt::sim {
 
 enum class FaultKind : std::uint8_t {
   // Wire: one opportunity a packet, or a work request of the target.
-  kWireSlow,          // A packet takes long; those behind it wait.
-  kRetryExceeded,     // The target's work request is never acknowledged: its queue pair fails.
+  kWireSlow,           // A packet takes long; those behind it wait.
+  kRetryExceeded,      // The target's work request is never acknowledged: its queue pair fails.
   kPeerRetryExceeded,  // The initiator's.
-  kLostCompletion,    // The target's send queue goes silent; the peer has everything.
-  kLateCompletion,    // A completion comes long after the peer's next command.
+  kLostCompletion,     // The target's send queue goes silent; the peer has everything.
+  kLateCompletion,     // A completion comes long after the peer's next command.
   // Connections: one opportunity a login.
-  kReqLost,     // The CM gives up: the peer sees kUnreachable, the target nothing.
-  kReqGone,     // The peer gives up before the answer.
-  kRepLost,     // Accepted; the peer never knows; the target sees no RTU.
+  kReqLost,  // The CM gives up: the peer sees kUnreachable, the target nothing.
+  kReqGone,  // The peer gives up before the answer.
+  kRepLost,  // Accepted; the peer never knows; the target sees no RTU.
   kRtuLost,
-  kRtuLate,     // The first IUs overtake it.
-  kAcceptFails,  // The target's driver could not make the queue pair.
-  kDreqLost,    // The other side never hears that we disconnected.
+  kRtuLate,         // The first IUs overtake it.
+  kAcceptFails,     // The target's driver could not make the queue pair.
+  kDreqLost,        // The other side never hears that we disconnected.
   kNoTimewaitExit,  // The CM never says that timewait is over.
   // Peer: one opportunity a command.
   kDisconnect,

@@ -20,7 +20,8 @@ namespace {
 
 constexpr char kUsage[] =
     "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--trace LINES]\n"
-    "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated fabric,\n"
+    "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated "
+    "fabric,\n"
     "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
     "  --jobs J      seeds at a time (default 1)\n"
     "  --json FILE   the fingerprint of each seed and of the whole run\n"
@@ -76,22 +77,25 @@ struct Totals {
 };
 
 void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds, double cpu_seconds) {
-  std::printf("%" PRIu64 " seeds in %.1f s: %.1f seeds/s, %.0f simulated commands/s, %.0f events/s, "
+  std::printf("%" PRIu64
+              " seeds in %.1f s: %.1f seeds/s, %.0f simulated commands/s, %.0f events/s, "
               "%.0f times real time\n",
               seeds, seconds, static_cast<double>(seeds) / seconds,
               static_cast<double>(t.stats.commands) / seconds,
               static_cast<double>(t.events) / seconds,
               static_cast<double>(t.virtual_ns) / 1e9 / seconds);
-  std::printf("processor time %.2f s: %.0f simulated commands and %.0f events a second of one core\n",
-              cpu_seconds, static_cast<double>(t.stats.commands) / cpu_seconds,
-              static_cast<double>(t.events) / cpu_seconds);
+  std::printf(
+      "processor time %.2f s: %.0f simulated commands and %.0f events a second of one core\n",
+      cpu_seconds, static_cast<double>(t.stats.commands) / cpu_seconds,
+      static_cast<double>(t.events) / cpu_seconds);
   const Stats& s = t.stats;
   std::printf("answered %" PRIu64 " (%" PRIu64 " good, %" PRIu64 " unit attentions, %" PRIu64
               " other CHECK CONDITIONs, %" PRIu64 " busy), %" PRIu64 " reads and %" PRIu64
               " writes, %.1f GB, %" PRIu64 " blocks verified\n",
               s.commands, s.good, s.attentions, s.checks, s.busy, s.reads, s.writes,
               static_cast<double>(s.bytes) / 1e9, t.blocks);
-  std::printf("%" PRIu64 " logins, %" PRIu64 " refused; %" PRIu64 " commands ended with their "
+  std::printf("%" PRIu64 " logins, %" PRIu64 " refused; %" PRIu64
+              " commands ended with their "
               "channel, %" PRIu64 " aborted, %" PRIu64 " timed out, %" PRIu64 " LUN resets\n",
               s.logins, s.rejects, s.lost, s.aborted, s.timeouts, s.resets);
   std::printf("faults:");
@@ -115,7 +119,8 @@ std::string JsonText(const std::string& text) {
 }
 
 bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
-               std::uint64_t fingerprint, double seconds, double cpu_seconds, const Totals& totals) {
+               std::uint64_t fingerprint, double seconds, double cpu_seconds,
+               const Totals& totals) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return false;
   std::fprintf(file, "{\"seeds\": [\n");

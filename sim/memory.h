@@ -1,5 +1,5 @@
-// The memory that the simulated driver lends to one shard: data buffers of its pool, and the send and
-// receive buffers of each channel.
+// The memory that the simulated driver lends to one shard: data buffers of its pool, and the send
+// and receive buffers of each channel.
 #ifndef SIM_MEMORY_H_
 #define SIM_MEMORY_H_
 

@@ -26,7 +26,8 @@ void Oracle::AddUnit(std::uint64_t blocks, std::uint32_t block_bytes) {
 }
 
 std::uint64_t Oracle::Label(WriteId write, std::uint32_t unit, std::uint64_t granule) {
-  const std::uint64_t check = Mix((std::uint64_t{write} << 32) ^ (std::uint64_t{unit} << 56) ^ granule);
+  const std::uint64_t check =
+      Mix((std::uint64_t{write} << 32) ^ (std::uint64_t{unit} << 56) ^ granule);
   return (std::uint64_t{write} << 32) | (check & 0xffffffffu);
 }
 
@@ -126,7 +127,8 @@ std::string Oracle::ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t g
                                  std::uint64_t label) const {
   const std::uint64_t lba = granule / units_[unit].granules;
   const auto where = [&](const char* what) {
-    return Text("unit %llu, LBA %llu, granule %llu, label %llx: ", unit, lba, granule, label) + what;
+    return Text("unit %llu, LBA %llu, granule %llu, label %llx: ", unit, lba, granule, label) +
+           what;
   };
   if (label == kTornLabel) return where("torn: not 512 bytes of any one write");
   if (label == kPoisonLabel) return where("poison: memory that nothing was put into");
@@ -147,17 +149,17 @@ std::string Oracle::ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t g
   for (std::uint32_t i = 0; i < block.count; ++i) {
     const Write& w = writes_[block.good[i]];
     if (block.good[i] != id && w.ended < read && EndedBefore(v, w)) {
-      return where("old data") + Text(": write %llu had ended when write %llu began, which was "
-                                      "answered GOOD before the read at stamp %llu (%llu)",
-                                      id, block.good[i], read, w.ended);
+      return where("old data") + Text(
+                                     ": write %llu had ended when write %llu began, which was "
+                                     "answered GOOD before the read at stamp %llu (%llu)",
+                                     id, block.good[i], read, w.ended);
     }
   }
   return "";
 }
 
-std::string Oracle::Explain(Stamp read, std::uint32_t unit, std::uint64_t lba,
-                            std::uint64_t blocks, const Content& content,
-                            std::uint64_t first) const {
+std::string Oracle::Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
+                            const Content& content, std::uint64_t first) const {
   const std::uint32_t granules = units_[unit].granules;
   for (std::uint64_t b = 0; b < blocks; ++b) {
     ++checked_;
@@ -185,9 +187,10 @@ std::string Oracle::ExplainDurable(WriteId write, std::uint64_t granule,
   if (id == write) return "";
   const bool known = id < writes_.size() && label != kTornLabel && label != kPoisonLabel;
   if (known && !EndedBefore(writes_[id], w)) return "";
-  return Text("unit %llu, granule %llu: write %llu was answered GOOD with FUA, but stable storage "
-              "holds older data, label %llx",
-              w.unit, granule, write, label);
+  return Text(
+      "unit %llu, granule %llu: write %llu was answered GOOD with FUA, but stable storage "
+      "holds older data, label %llx",
+      w.unit, granule, write, label);
 }
 
 }  // namespace srpt::sim

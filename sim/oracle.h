@@ -46,8 +46,8 @@ class Oracle {
   Stamp BeginRead();
   void EndRead(Stamp read);
 
-  // Empty, or why what `content` holds from granule `first` on cannot be what a read begun at `read`
-  // finds at [lba, lba + blocks).
+  // Empty, or why what `content` holds from granule `first` on cannot be what a read begun at
+  // `read` finds at [lba, lba + blocks).
   std::string Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
                       const Content& content, std::uint64_t first) const;
   // The same for the label of one granule.

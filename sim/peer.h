@@ -1,5 +1,5 @@
-// The initiator's end of one connection, as the simulator offers it: what one can ask of it, and what
-// happens to it.
+// The initiator's end of one connection, as the simulator offers it: what one can ask of it, and
+// what happens to it.
 #ifndef SIM_PEER_H_
 #define SIM_PEER_H_
 
@@ -26,11 +26,12 @@ struct ConnectOptions {
   std::vector<std::uint8_t> private_data;
   TargetPortId port;
   PeerAddress source;
-  HostId host;  // Connections with the same number share their memory regions.
+  HostId host;                       // Connections with the same number share their memory regions.
   std::uint8_t initiator_depth = 4;  // RDMA READs of the target that we take at once.
   bool iwarp = false;
-  // Receives that the initiator keeps posted; every IU is taken at once and its receive posted again.
-  // With 0 PostReceives gives each one by hand: without one, what the target sends waits (RNR).
+  // Receives that the initiator keeps posted; every IU is taken at once and its receive posted
+  // again. With 0 PostReceives gives each one by hand: without one, what the target sends waits
+  // (RNR).
   std::uint32_t receives = 130;
   std::uint32_t receive_bytes = 65536;  // A longer IU fails at both ends.
   Lineage lineage;                      // Of the choices that concern this connection.
@@ -59,7 +60,8 @@ std::string_view ToString(PeerEvent::Kind kind);
 inline constexpr std::uint16_t kCmRejectConsumer = 28;
 inline constexpr std::uint16_t kCmRejectTimeout = 4;
 
-// For workloads: called as things happen. It may call World from there, but not NextEvent or RunFor.
+// For workloads: called as things happen. It may call World from there, but not NextEvent or
+// RunFor.
 class PeerSink {
  public:
   virtual ~PeerSink() = default;

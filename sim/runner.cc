@@ -11,8 +11,8 @@
 namespace srpt::sim {
 namespace {
 
-// How long each phase may take in virtual time. After the faults stopped a channel may still have to
-// wait for the watchdog (80 s), for its drain and timewait, and for commands to time out.
+// How long each phase may take in virtual time. After the faults stopped a channel may still have
+// to wait for the watchdog (80 s), for its drain and timewait, and for commands to time out.
 constexpr Duration kWorkMax = Seconds(900);
 constexpr Duration kConvergeMax = Seconds(400);
 constexpr Duration kVerifyMax = Seconds(300);
@@ -30,8 +30,8 @@ thread_local Running running;
 std::vector<std::string> ReportOf(Scene& scene, const std::string& what) {
   std::vector<std::string> lines;
   const std::string seed = std::to_string(scene.swarm.world.seed);
-  lines.push_back("seed " + seed + " FAILED at " +
-                  std::to_string(scene.world.now().ns / 1000000) + " ms of virtual time");
+  lines.push_back("seed " + seed + " FAILED at " + std::to_string(scene.world.now().ns / 1000000) +
+                  " ms of virtual time");
   lines.push_back("  what broke: " + what);
   lines.push_back("  replay:     ./dev sim --seeds 1 --seed " + seed);
   lines.push_back("  this seed:");
@@ -46,8 +46,8 @@ std::vector<std::string> ReportOf(Scene& scene, const std::string& what) {
 }
 
 void OnCheckFailed(const char* file, int line, const char* what) {
-  std::string text = std::string("CHECK failed: ") + what + " (" + file + ":" +
-                     std::to_string(line) + ")";
+  std::string text =
+      std::string("CHECK failed: ") + what + " (" + file + ":" + std::to_string(line) + ")";
   if (running.scene != nullptr) {
     Scene* scene = running.scene;
     running.scene = nullptr;  // Should the report itself fail.
@@ -115,9 +115,8 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
   // Safety: faults strike until all commands were sent, or for long enough.
   RunPhase(scene, world.now() + kWorkMax, [&] { return all(&Initiator::IsIssued); });
   world.Heal();
-  if (!RunPhase(scene, world.now() + kConvergeMax, [&] {
-        return all(&Initiator::IsIssued) && all(&Initiator::IsIdle);
-      })) {
+  if (!RunPhase(scene, world.now() + kConvergeMax,
+                [&] { return all(&Initiator::IsIssued) && all(&Initiator::IsIdle); })) {
     Stuck(scene, "the faults are over, but not everything was answered", initiators, &extra);
     going = false;
   }

@@ -17,8 +17,8 @@ namespace srpt::sim {
 struct Outcome {
   std::uint64_t seed = 0;
   std::uint64_t fingerprint = 0;
-  std::string broken;                // Empty: all held.
-  std::vector<std::string> report;   // One screen, if broken.
+  std::string broken;               // Empty: all held.
+  std::vector<std::string> report;  // One screen, if broken.
   Stats stats;
   std::array<std::uint64_t, kFaultKinds> faults{};
   std::uint64_t events = 0;

@@ -43,18 +43,18 @@ struct FaultRange {
   std::uint32_t per_million_max;
 };
 constexpr FaultRange kFaultRanges[] = {
-    {FaultKind::kWireSlow, 2000},       {FaultKind::kRetryExceeded, 150},
+    {FaultKind::kWireSlow, 2000},         {FaultKind::kRetryExceeded, 150},
     {FaultKind::kPeerRetryExceeded, 300}, {FaultKind::kLostCompletion, 150},
-    {FaultKind::kLateCompletion, 3000}, {FaultKind::kReqLost, 200000},
-    {FaultKind::kReqGone, 200000},      {FaultKind::kRepLost, 100000},
-    {FaultKind::kRtuLost, 400000},      {FaultKind::kRtuLate, 500000},
-    {FaultKind::kAcceptFails, 200000},  {FaultKind::kDreqLost, 300000},
+    {FaultKind::kLateCompletion, 3000},   {FaultKind::kReqLost, 200000},
+    {FaultKind::kReqGone, 200000},        {FaultKind::kRepLost, 100000},
+    {FaultKind::kRtuLost, 400000},        {FaultKind::kRtuLate, 500000},
+    {FaultKind::kAcceptFails, 200000},    {FaultKind::kDreqLost, 300000},
     {FaultKind::kNoTimewaitExit, 400000}, {FaultKind::kDisconnect, 3000},
-    {FaultKind::kVanish, 2000},         {FaultKind::kRkeyRevoked, 2000},
-    {FaultKind::kReadError, 10000},     {FaultKind::kWriteError, 10000},
-    {FaultKind::kNoSpace, 10000},       {FaultKind::kShort, 10000},
-    {FaultKind::kFlushError, 50000},    {FaultKind::kDiskSlow, 5000},
-    {FaultKind::kDiskHang, 1500},       {FaultKind::kMessageSlow, 50000},
+    {FaultKind::kVanish, 2000},           {FaultKind::kRkeyRevoked, 2000},
+    {FaultKind::kReadError, 10000},       {FaultKind::kWriteError, 10000},
+    {FaultKind::kNoSpace, 10000},         {FaultKind::kShort, 10000},
+    {FaultKind::kFlushError, 50000},      {FaultKind::kDiskSlow, 5000},
+    {FaultKind::kDiskHang, 1500},         {FaultKind::kMessageSlow, 50000},
 };
 
 }  // namespace
@@ -93,11 +93,11 @@ Swarm DrawSwarm(std::uint64_t seed) {
   p.shards = one_in(3, kShards) ? between(2, 3, kShards + 0x1000) : 1;
   p.channels_per_shard = 64;
   p.data_buffers_per_shard = one_in(3, kBuffers) ? between(16, 64, kBuffers + 0x1000) : 256;
-  p.srpt_sq_size = static_cast<std::uint16_t>(one_in(3, kSqSize) ? between(32, 128, kSqSize + 0x1000)
-                                                                : 256);
+  p.srpt_sq_size =
+      static_cast<std::uint16_t>(one_in(3, kSqSize) ? between(32, 128, kSqSize + 0x1000) : 256);
   p.srp_max_rdma_size = one_in(3, kRdmaSize) ? 512u << between(0, 7, kRdmaSize + 0x1000) : 65536;
-  p.credits = static_cast<std::uint16_t>(one_in(3, kCredits) ? between(2, 40, kCredits + 0x1000)
-                                                            : 128);
+  p.credits =
+      static_cast<std::uint16_t>(one_in(3, kCredits) ? between(2, 40, kCredits + 0x1000) : 128);
 
   const std::uint32_t disks = between(1, 3, kDisks);
   for (std::uint32_t i = 0; i < disks; ++i) {
@@ -129,20 +129,21 @@ Swarm DrawSwarm(std::uint64_t seed) {
 std::vector<std::string> Describe(const Swarm& s) {
   std::vector<std::string> lines;
   char text[512];
-  std::snprintf(text, sizeof text,
-                "%u initiators x %u channels, depth %u, %u commands a channel, up to %u bytes, %u%% "
-                "writes (%u%% FUA), %s",
-                s.initiators, s.channels, s.depth, s.commands, s.bytes_max, s.write_percent,
-                s.fua_percent,
-                s.world.form == Content::Form::kBytes ? "real bytes" : "labels");
+  std::snprintf(
+      text, sizeof text,
+      "%u initiators x %u channels, depth %u, %u commands a channel, up to %u bytes, %u%% "
+      "writes (%u%% FUA), %s",
+      s.initiators, s.channels, s.depth, s.commands, s.bytes_max, s.write_percent, s.fua_percent,
+      s.world.form == Content::Form::kBytes ? "real bytes" : "labels");
   lines.push_back(text);
   const Parameters& p = s.world.parameters;
-  std::snprintf(text, sizeof text,
-                "%u shards, %u data buffers, send queue %u, RDMA size %u, %u credits, immediate data "
-                "%s, command timeout %llu s",
-                p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.srp_max_rdma_size, p.credits,
-                s.immediate ? "yes" : "no",
-                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
+  std::snprintf(
+      text, sizeof text,
+      "%u shards, %u data buffers, send queue %u, RDMA size %u, %u credits, immediate data "
+      "%s, command timeout %llu s",
+      p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.srp_max_rdma_size, p.credits,
+      s.immediate ? "yes" : "no",
+      static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
   lines.push_back(text);
   for (const DiskOptions& disk : s.world.disks) {
     std::snprintf(text, sizeof text, "%s: %s, %llu blocks of %u%s", disk.name.c_str(),
@@ -158,8 +159,8 @@ std::vector<std::string> Describe(const Swarm& s) {
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
     if (s.world.faults[i] == 0) continue;
     if (!faults.empty()) faults += ", ";
-    faults += std::string(ToString(static_cast<FaultKind>(i))) + " " +
-              std::to_string(s.world.faults[i]);
+    faults +=
+        std::string(ToString(static_cast<FaultKind>(i))) + " " + std::to_string(s.world.faults[i]);
   }
   lines.push_back("faults in a million: " + (faults.empty() ? "none" : faults));
   return lines;

@@ -19,7 +19,8 @@ class Trace {
   explicit Trace(std::size_t records = 4096) : records_(records) {}
 
   // `what` is a string literal; `peer` a PeerId's value or kNobody.
-  void Add(Time at, std::uint32_t peer, const char* what, std::uint64_t x = 0, std::uint64_t y = 0) {
+  void Add(Time at, std::uint32_t peer, const char* what, std::uint64_t x = 0,
+           std::uint64_t y = 0) {
     records_[next_ % records_.size()] = Record{at, what, x, y, peer};
     ++next_;
   }

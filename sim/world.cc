@@ -15,8 +15,8 @@ World::World(const WorldOptions& options) : impl_(std::make_unique<Impl>(options
   }
   for (const LunOptions& lun : impl_->options.luns) {
     SRPT_CHECK(lun.target < impl_->options.ports.size());
-    const auto answer = Admin(admin::AddLun{impl_->options.ports[lun.target].name, "", lun.lun,
-                                            lun.disk, lun.read_only});
+    const auto answer = Admin(
+        admin::AddLun{impl_->options.ports[lun.target].name, "", lun.lun, lun.disk, lun.read_only});
     SRPT_CHECK(answer && answer->status == admin::Status::kOk);
   }
   RunFor(Milliseconds(10));
@@ -24,7 +24,8 @@ World::World(const WorldOptions& options) : impl_(std::make_unique<Impl>(options
 
 World::~World() = default;
 
-// --- Time -----------------------------------------------------------------------------------------
+// --- Time
+// -----------------------------------------------------------------------------------------
 
 Time World::now() const { return impl_->clock.now(); }
 std::uint64_t World::events() const { return impl_->events; }
@@ -40,7 +41,8 @@ void World::SetTimer(Time at, PeerSink* sink, std::uint64_t cookie) {
   impl_->SetTimer(at, sink, cookie);
 }
 
-// --- An initiator's end -----------------------------------------------------------------------------
+// --- An initiator's end
+// -----------------------------------------------------------------------------
 
 PeerId World::Connect(const ConnectOptions& options) { return impl_->fabric.Connect(options); }
 
@@ -72,7 +74,8 @@ std::optional<std::uint32_t> World::ShardOf(PeerId peer) const {
   return impl_->fabric.ShardOf(peer);
 }
 
-// --- An initiator's memory ----------------------------------------------------------------------------
+// --- An initiator's memory
+// ----------------------------------------------------------------------------
 
 HostId World::NewHost() { return HostId(impl_->next_host++); }
 HostId World::HostOf(PeerId peer) const { return impl_->fabric.HostOf(peer); }
@@ -81,8 +84,8 @@ Region World::Register(HostId host, std::uint32_t bytes, std::uint32_t rights) {
   return impl_->fabric.regions().Register(host, bytes, rights, Content::Form::kBytes, kZeroLabel,
                                           Lineage{0x6d72});
 }
-Region World::RegisterAs(HostId host, std::uint32_t bytes, std::uint32_t rights,
-                         Content::Form form, Lineage lineage) {
+Region World::RegisterAs(HostId host, std::uint32_t bytes, std::uint32_t rights, Content::Form form,
+                         Lineage lineage) {
   return impl_->fabric.regions().Register(host, bytes, rights, form, kPoisonLabel, lineage);
 }
 void World::Deregister(RKey rkey) { impl_->fabric.regions().Deregister(rkey); }
@@ -110,7 +113,8 @@ bool World::ReadMemory(const Region& region, std::uint64_t offset, MutableBytes 
   return true;
 }
 
-// --- The administrator ----------------------------------------------------------------------------------
+// --- The administrator
+// ----------------------------------------------------------------------------------
 
 AdminId World::Submit(admin::Request request) { return impl_->Submit(std::move(request)); }
 
@@ -129,10 +133,12 @@ std::optional<AdminResult> World::Admin(admin::Request request, Duration within)
 
 LuId World::AddDisk(const DiskOptions& options) {
   const LuId id(static_cast<std::uint32_t>(impl_->disks.size()));
-  impl_->disks.push_back(DiskSlot{
-      std::make_unique<Disk>(id, options.name, options.handler, options.block_bytes,
-                             options.blocks, impl_->options.form),
-      options, {}, false});
+  impl_->disks.push_back(
+      DiskSlot{std::make_unique<Disk>(id, options.name, options.handler, options.block_bytes,
+                                      options.blocks, impl_->options.form),
+               options,
+               {},
+               false});
   return id;
 }
 
@@ -150,7 +156,8 @@ admin::AddLu World::AddLuRequest(LuId id) const {
   return admin::AddLu{lu};
 }
 
-// --- Faults ---------------------------------------------------------------------------------------------
+// --- Faults
+// ---------------------------------------------------------------------------------------------
 
 Faults& World::faults() { return impl_->faults; }
 void World::Heal() {
@@ -165,10 +172,13 @@ Disk* World::disk(std::string_view name) {
   return nullptr;
 }
 
-// --- Looking inside -------------------------------------------------------------------------------------
+// --- Looking inside
+// -------------------------------------------------------------------------------------
 
 const Director& World::director() const { return *impl_->director; }
-std::uint32_t World::shard_count() const { return static_cast<std::uint32_t>(impl_->shards.size()); }
+std::uint32_t World::shard_count() const {
+  return static_cast<std::uint32_t>(impl_->shards.size());
+}
 const Shard& World::shard(std::uint32_t i) const {
   SRPT_CHECK(i < impl_->shards.size());
   return *impl_->shards[i].shard;

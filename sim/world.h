@@ -2,8 +2,9 @@
 //
 // A World owns a virtual clock, a fabric with RC semantics, disks, one Director and its Shards, and
 // the ports between them; it is a driver of core as core/target.h explains. Initiators live outside
-// of it: a test that drives each step by hand (the functions below), or a workload (workload.h) that
-// is told what happens through a PeerSink. Nothing happens but by RunUntil and what is built on it.
+// of it: a test that drives each step by hand (the functions below), or a workload (workload.h)
+// that is told what happens through a PeerSink. Nothing happens but by RunUntil and what is built
+// on it.
 //
 // The same options and the same calls give the same run, to the bit.
 #ifndef SIM_WORLD_H_
@@ -72,7 +73,8 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // --- Time ---------------------------------------------------------------------------------------
+  // --- Time
+  // ---------------------------------------------------------------------------------------
   Time now() const;
   // One event, with everything that follows from it at once. False: nothing will ever happen.
   bool RunOne();
@@ -82,13 +84,14 @@ class World {
   void SetTimer(Time at, PeerSink* sink, std::uint64_t cookie);
   std::uint64_t events() const;  // So far.
 
-  // --- An initiator's end ---------------------------------------------------------------------------
-  // Sends a CM REQ. Its outcome is the peer's first event: kConnected, kRejected or kUnreachable.
+  // --- An initiator's end
+  // --------------------------------------------------------------------------- Sends a CM REQ. Its
+  // outcome is the peer's first event: kConnected, kRejected or kUnreachable.
   PeerId Connect(const ConnectOptions& options);
   // Runs until something happens to the peer, or `within` has passed: then nothing is returned.
   std::optional<PeerEvent> NextEvent(PeerId peer, Duration within);
-  // A SEND. IUs arrive in order; one that cannot be delivered gives kSendFailed. Ignored after that,
-  // and after a disconnect. False then.
+  // A SEND. IUs arrive in order; one that cannot be delivered gives kSendFailed. Ignored after
+  // that, and after a disconnect. False then.
   bool Send(PeerId peer, Bytes iu, bool solicited = false);
   void PostReceives(PeerId peer, std::uint32_t count);
   // DREQ. kDisconnected follows.
@@ -101,7 +104,8 @@ class World {
   // The target's name of it, once accepted.
   std::optional<ChannelId> ChannelOf(PeerId peer) const;
 
-  // --- An initiator's memory --------------------------------------------------------------------------
+  // --- An initiator's memory
+  // --------------------------------------------------------------------------
   HostId NewHost();
   HostId HostOf(PeerId peer) const;
   // A region of zeroes; `rights` of access::.
@@ -118,7 +122,8 @@ class World {
   // Null: no such region (any more). Valid until the next Register.
   Content* MemoryOf(RKey rkey);
 
-  // --- The administrator --------------------------------------------------------------------------------
+  // --- The administrator
+  // --------------------------------------------------------------------------------
   AdminId Submit(admin::Request request);
   std::optional<AdminResult> AnswerOf(AdminId id) const;
   // Submits and runs until the answer. Nothing if it does not come within `within`.
@@ -127,14 +132,16 @@ class World {
   LuId AddDisk(const DiskOptions& options);
   admin::AddLu AddLuRequest(LuId id) const;
 
-  // --- Faults ---------------------------------------------------------------------------------------------
+  // --- Faults
+  // ---------------------------------------------------------------------------------------------
   Faults& faults();
   void Inject(FaultKind kind, std::uint32_t count = 1) { faults().Inject(kind, count); }
   // No more faults; hanging disk operations end.
   void Heal();
   Disk* disk(std::string_view name);  // Null: none of that name.
 
-  // --- Looking inside -------------------------------------------------------------------------------------
+  // --- Looking inside
+  // -------------------------------------------------------------------------------------
   const Director& director() const;
   std::uint32_t shard_count() const;
   const Shard& shard(std::uint32_t i) const;

@@ -147,8 +147,8 @@ PeerId Fabric::Connect(const ConnectOptions& options) {
   }
   ScheduleCm(c, CmStep::kReqArrives, CmArrival(c, CmStep::kReqArrives));
   if (env_.faults->Strikes(FaultKind::kReqGone, c.lineage, 0)) {
-    const Duration patience = env_.faults->Length(FaultKind::kReqGone, c.lineage, 0,
-                                                  Microseconds(100), Milliseconds(8));
+    const Duration patience =
+        env_.faults->Length(FaultKind::kReqGone, c.lineage, 0, Microseconds(100), Milliseconds(8));
     ScheduleCm(c, CmStep::kReqWithdrawn, now() + patience);
   }
   return id;
@@ -187,7 +187,8 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   env_.trace->Add(now(), c.id.v, "target: REP", a.channel.v, a.recv_count);
   if (c.cm == Cm::kAccepted) return Broke("Accept of a connection that was answered already");
   if (by_channel_.size() <= shard) by_channel_.resize(shard + 1);
-  if (by_channel_[shard].size() <= a.channel.slot()) by_channel_[shard].resize(a.channel.slot() + 1);
+  if (by_channel_[shard].size() <= a.channel.slot())
+    by_channel_[shard].resize(a.channel.slot() + 1);
   if (by_channel_[shard][a.channel.slot()] != 0) return Broke("Accept with a channel in use");
   c.shard = shard;
   c.accept = a;
@@ -347,9 +348,9 @@ void Fabric::OnCm(Connection& c, CmStep step) {
     case CmStep::kAcceptFailed:
       by_channel_[c.shard][c.accept.channel.slot()] = 0;
       return env_.target->OnShardEvent(
-          c.shard, event::AcceptFailed{c.accept.channel, c.cm == Cm::kOver
-                                                             ? "the connection request is gone"
-                                                             : "no queue pair"});
+          c.shard,
+          event::AcceptFailed{c.accept.channel, c.cm == Cm::kOver ? "the connection request is gone"
+                                                                  : "no queue pair"});
     case CmStep::kQpDestroyed:
       return OnQpDestroyed(c);
     case CmStep::kPeerSendFails:

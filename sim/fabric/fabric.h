@@ -1,10 +1,10 @@
 // A fabric with RC semantics: connections between initiators' queue pairs and the target's.
 //
 // Each connection is two pipes. Towards the target travel the peer's SENDs; towards the peer the
-// target's work requests, in the order of their posting. Only the head of a pipe moves: when it waits
-// (no receive posted: RNR), all behind it wait. An executed work request's completion comes back in
-// the same order. A failure puts the queue pair into error and flushes what is left; what was executed
-// stays executed.
+// target's work requests, in the order of their posting. Only the head of a pipe moves: when it
+// waits (no receive posted: RNR), all behind it wait. An executed work request's completion comes
+// back in the same order. A failure puts the queue pair into error and flushes what is left; what
+// was executed stays executed.
 //
 // Files: cm.cc (REQ, REP, RTU, REJ, DREQ, DREP, timewait), peer_qp.cc (towards the target),
 // target_qp.cc (towards the peer, completions).
@@ -125,7 +125,7 @@ class Fabric {
     Kind kind = Kind::kSend;
     bool signaled = true;
     bool solicited = false;
-    bool doomed = false;  // Will never be acknowledged.
+    bool doomed = false;   // Will never be acknowledged.
     std::uint32_t id = 0;  // SendId or BufferId.
     std::uint32_t offset = 0;
     std::uint32_t length = 0;
@@ -168,8 +168,8 @@ class Fabric {
     std::vector<std::uint8_t> reject;
     bool established = false;
     bool disconnect_asked = false;
-    bool disconnected = false;  // Reported to the target.
-    bool silent = false;        // Completions of the send queue are lost...
+    bool disconnected = false;     // Reported to the target.
+    bool silent = false;           // Completions of the send queue are lost...
     bool silent_for_good = false;  // ... even after the queue pair went to error.
     std::deque<RecvId> posted;
     std::vector<bool> is_posted;

@@ -88,7 +88,9 @@ class FabricTest : public testing::Test, public TargetSide {
     return fabric.Send(peer, Bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()),
                        false);
   }
-  void SendIu(std::uint32_t send) { fabric.Do(0, action::SendIu{kChannel, SendId(send), 4, false}); }
+  void SendIu(std::uint32_t send) {
+    fabric.Do(0, action::SendIu{kChannel, SendId(send), 4, false});
+  }
   void Write(const Region& r, std::uint64_t offset, std::uint32_t length, bool signaled) {
     fabric.Do(0, action::RdmaWrite{kChannel, BufferId(0), 0, length, RemoteAddr(r.va.v + offset),
                                    r.rkey, signaled});
@@ -368,7 +370,8 @@ TEST_F(FabricTest, DestroyedQueuePairIsSilent) {
   EXPECT_EQ(After(Seconds(10)), Log{"QpDestroyed"});
 }
 
-// --- What the target must keep to -------------------------------------------------------------------
+// --- What the target must keep to
+// -------------------------------------------------------------------
 
 TEST_F(FabricTest, SendQueueDepthIsChecked) {
   LogIn(2, 2);

@@ -24,9 +24,9 @@ struct Latencies {
   Range disk{Microseconds(5), Microseconds(60)};
   Range message{Microseconds(1), Microseconds(20)};
   Duration timewait = Milliseconds(500);
-  Duration rnr = Microseconds(640);        // Between tries of a SEND that found no receive.
-  Duration retry = Seconds(2);             // Until a packet counts as never acknowledged.
-  Duration cm_timeout = Seconds(4);        // Until the CM gives up on an answer.
+  Duration rnr = Microseconds(640);  // Between tries of a SEND that found no receive.
+  Duration retry = Seconds(2);       // Until a packet counts as never acknowledged.
+  Duration cm_timeout = Seconds(4);  // Until the CM gives up on an answer.
 };
 
 }  // namespace srpt::sim

@@ -1,4 +1,5 @@
-// The initiators' registered memory: what the target's RDMA may touch, and what it may not any more.
+// The initiators' registered memory: what the target's RDMA may touch, and what it may not any
+// more.
 #ifndef SIM_FABRIC_MR_H_
 #define SIM_FABRIC_MR_H_
 

@@ -6,7 +6,8 @@
 
 namespace srpt::sim {
 
-// --- Posting --------------------------------------------------------------------------------------
+// --- Posting
+// --------------------------------------------------------------------------------------
 
 void Fabric::Do(std::uint32_t shard, const action::SendIu& a) {
   Connection& c = OfChannel(shard, a.channel, "SendIu on an unknown channel");
@@ -53,8 +54,8 @@ void Fabric::Do(std::uint32_t shard, const action::RdmaRead& a) {
 void Fabric::Post(Connection& c, WorkRequest wr) {
   if (c.target_qp == TargetQp::kDestroyed) return Broke("work posted to a destroyed queue pair");
   if (wr.kind != WorkRequest::Kind::kSend) {
-    if (wr.offset > limits::kDataBufferBytes ||
-        wr.length > limits::kDataBufferBytes - wr.offset || wr.length == 0) {
+    if (wr.offset > limits::kDataBufferBytes || wr.length > limits::kDataBufferBytes - wr.offset ||
+        wr.length == 0) {
       return Broke("RDMA outside of its data buffer");
     }
     const MemoryRegions::Entry* region = regions_.Find(wr.rkey);
@@ -82,7 +83,8 @@ void Fabric::Post(Connection& c, WorkRequest wr) {
   ScheduleToPeer(c);
 }
 
-// --- Executing ------------------------------------------------------------------------------------
+// --- Executing
+// ------------------------------------------------------------------------------------
 
 void Fabric::ScheduleToPeer(Connection& c) {
   if (c.to_peer_scheduled || c.sq.empty()) return;
@@ -108,7 +110,8 @@ void Fabric::OnToPeer(Connection& c) {
       if (last) return FailHead(c, WorkStatus::kRnrExceeded, Duration{});
       const std::uint32_t shift = std::min(c.target_tries - 1, 8u);
       c.to_peer_scheduled = true;
-      env_.queue->Push(now() + Duration{env_.latencies.rnr.ns << shift}, Happening::kToPeer, c.id.v);
+      env_.queue->Push(now() + Duration{env_.latencies.rnr.ns << shift}, Happening::kToPeer,
+                       c.id.v);
       return;
     }
     c.target_tries = 0;
@@ -140,10 +143,13 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
   const bool write = wr.kind == WorkRequest::Kind::kWrite;
   MemoryRegions::Entry* region = nullptr;
   std::uint64_t offset = 0;
-  const char* why = regions_.Check(c.options.host, wr.rkey, wr.remote, wr.length,
-                                   write ? access::kRemoteWrite : access::kRemoteRead, &region,
-                                   &offset);
-  env_.trace->Add(now(), c.id.v, why != nullptr ? why : write ? "RDMA WRITE" : "RDMA READ",
+  const char* why =
+      regions_.Check(c.options.host, wr.rkey, wr.remote, wr.length,
+                     write ? access::kRemoteWrite : access::kRemoteRead, &region, &offset);
+  env_.trace->Add(now(), c.id.v,
+                  why != nullptr ? why
+                  : write        ? "RDMA WRITE"
+                                 : "RDMA READ",
                   wr.rkey.v, wr.length);
   if (why != nullptr) {
     ++refused_accesses_;
@@ -152,9 +158,8 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
   if (write) {
     Content::Copy(memory.Data(BufferId(wr.id)), wr.offset, region->content, offset, wr.length);
   } else {
-    Content& data = wr.offset == 0
-                        ? memory.DataFor(BufferId(wr.id), region->content.form())
-                        : memory.Data(BufferId(wr.id));
+    Content& data = wr.offset == 0 ? memory.DataFor(BufferId(wr.id), region->content.form())
+                                   : memory.Data(BufferId(wr.id));
     Content::Copy(region->content, offset, data, wr.offset, wr.length);
   }
   Complete(c, wr, WorkStatus::kOk, Duration{});
@@ -192,15 +197,16 @@ void Fabric::SetTargetError(Connection& c) {
   c.posted.clear();
 }
 
-// --- Completing -----------------------------------------------------------------------------------
+// --- Completing
+// -----------------------------------------------------------------------------------
 
 void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after) {
   Completion completion;
   completion.status = status;
   completion.id = wr.id;
   completion.number = wr.number;
-  completion.kind = wr.kind == WorkRequest::Kind::kSend ? Completion::Kind::kSend
-                                                        : Completion::Kind::kRdma;
+  completion.kind =
+      wr.kind == WorkRequest::Kind::kSend ? Completion::Kind::kSend : Completion::Kind::kRdma;
   if (!wr.signaled) {
     // Its success is told by the next signaled one; so is its flush.
     if (status == WorkStatus::kOk || status == WorkStatus::kFlushed) return;

@@ -69,8 +69,9 @@ void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Comple
     const std::uint32_t rest = std::max(task.wanted, task.buffer) - moved;
     const std::uint8_t under = write ? wire::kDounder : wire::kDiunder;
     const std::uint8_t over = write ? wire::kDoover : wire::kDiover;
-    const std::uint8_t expected =
-        rest == 0 ? std::uint8_t{0} : task.wanted < task.buffer ? under : over;
+    const std::uint8_t expected = rest == 0                   ? std::uint8_t{0}
+                                  : task.wanted < task.buffer ? under
+                                                              : over;
     const std::uint8_t flags = completion.flags & (under | over);
     const std::uint32_t residual = write ? completion.out_residual : completion.in_residual;
     if (flags != expected || residual != rest) {
@@ -112,8 +113,8 @@ void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
     Content::Copy(*memory, slice.offset, scratch_, at, slice.bytes);
     at += slice.bytes;
   }
-  const std::string why = scene_.oracle.Explain(task.read, task.unit, task.lba,
-                                                moved / unit.block_bytes, scratch_, 0);
+  const std::string why =
+      scene_.oracle.Explain(task.read, task.unit, task.lba, moved / unit.block_bytes, scratch_, 0);
   if (!why.empty()) {
     return scene_.Fail(c.peer, "READ with tag " + std::to_string(task.number) + " of LBA " +
                                    std::to_string(task.lba) + ", " + std::to_string(task.blocks) +
@@ -123,8 +124,8 @@ void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
   if (world_.form() != Content::Form::kLabels && task.slice_count != 1) return;
   for (std::uint64_t g = moved / kGranuleBytes; g < task.buffer / kGranuleBytes; ++g) {
     if (scratch_.label(g) == kPoisonLabel) continue;
-    return scene_.Fail(c.peer, "READ with tag " + std::to_string(task.number) +
-                                   " touched memory beyond its data");
+    return scene_.Fail(
+        c.peer, "READ with tag " + std::to_string(task.number) + " touched memory beyond its data");
   }
 }
 
@@ -174,18 +175,20 @@ void Initiator::CheckDurable(Channel& c, Task& task) {
     const std::uint64_t step = std::max<std::uint64_t>(1, blocks / 16);
     for (std::uint64_t b = 0; b < blocks; b += step) {
       const std::uint64_t granule = (task.lba + b) * granules;
-      const std::string why = scene_.oracle.ExplainDurable(task.write, granule,
-                                                           unit.disk->durable_label(granule));
-      if (!why.empty()) return scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": " + why);
+      const std::string why =
+          scene_.oracle.ExplainDurable(task.write, granule, unit.disk->durable_label(granule));
+      if (!why.empty())
+        return scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": " + why);
     }
     return;
   }
-  const std::uint64_t samples = task.verify ? unit.blocks : std::min<std::uint64_t>(unit.blocks, 32);
+  const std::uint64_t samples =
+      task.verify ? unit.blocks : std::min<std::uint64_t>(unit.blocks, 32);
   for (std::uint64_t i = 0; i < samples; ++i) {
     const std::uint64_t lba =
         task.verify ? i : Draw(Site::kCommandLba, task.lineage, 100 + i) % unit.blocks;
-    const std::string why = scene_.oracle.ExplainLabel(
-        task.read, task.unit, lba * granules, unit.disk->durable_label(lba * granules));
+    const std::string why = scene_.oracle.ExplainLabel(task.read, task.unit, lba * granules,
+                                                       unit.disk->durable_label(lba * granules));
     if (why.empty()) continue;
     return scene_.Fail(c.peer, "after SYNCHRONIZE CACHE with tag " + std::to_string(task.number) +
                                    " stable storage holds " + why);

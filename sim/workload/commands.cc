@@ -66,14 +66,14 @@ void Initiator::Choose(Channel& c, Task& task) {
   task.unit = static_cast<std::uint32_t>(Draw(Site::kCommandLun, l) % scene_.units.size());
   const Unit& unit = scene_.units[task.unit];
   if (Draw(Site::kCommandKind, l) % 100 < swarm_.other_percent) {
-    constexpr Kind kOthers[] = {Kind::kSync,          Kind::kSync,       Kind::kTestUnitReady,
-                                Kind::kInquiry,       Kind::kReadCapacity, Kind::kReportLuns,
-                                Kind::kModeSense,     Kind::kSync};
+    constexpr Kind kOthers[] = {Kind::kSync,      Kind::kSync,         Kind::kTestUnitReady,
+                                Kind::kInquiry,   Kind::kReadCapacity, Kind::kReportLuns,
+                                Kind::kModeSense, Kind::kSync};
     task.kind = kOthers[Draw(Site::kCommandKind, l, 1) % std::size(kOthers)];
     return;
   }
-  task.kind = Draw(Site::kCommandKind, l, 2) % 100 < swarm_.write_percent ? Kind::kWrite
-                                                                         : Kind::kRead;
+  task.kind =
+      Draw(Site::kCommandKind, l, 2) % 100 < swarm_.write_percent ? Kind::kWrite : Kind::kRead;
   const std::uint64_t most =
       std::clamp<std::uint64_t>(swarm_.bytes_max / unit.block_bytes, 1, unit.blocks);
   // Small ones are the many: the exponent is drawn first.
@@ -81,8 +81,8 @@ void Initiator::Choose(Channel& c, Task& task) {
   while ((std::uint64_t{1} << exponents) <= most) ++exponents;
   const std::uint64_t e = std::min(Draw(Site::kCommandBlocks, l) % exponents,
                                    Draw(Site::kCommandBlocks, l, 2) % exponents);
-  task.blocks = static_cast<std::uint32_t>(
-      1 + Draw(Site::kCommandBlocks, l, 1) % std::min(most, std::uint64_t{1} << e));
+  task.blocks = static_cast<std::uint32_t>(1 + Draw(Site::kCommandBlocks, l, 1) %
+                                                   std::min(most, std::uint64_t{1} << e));
   std::uint64_t places = unit.blocks - task.blocks + 1;
   if (Draw(Site::kCommandLba, l, 1) % 2 == 0) places = std::min<std::uint64_t>(places, 48);
   task.lba = Draw(Site::kCommandLba, l) % places;
@@ -91,7 +91,8 @@ void Initiator::Choose(Channel& c, Task& task) {
   task.buffer = task.wanted;
   const std::uint64_t odd = Draw(Site::kBufferSize, l) % 16;
   if (odd == 0) {
-    task.buffer += unit.block_bytes * static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % 3);
+    task.buffer +=
+        unit.block_bytes * static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % 3);
   } else if (odd == 1 && task.blocks > 1) {
     task.buffer = unit.block_bytes *
                   static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % (task.blocks - 1));
@@ -107,7 +108,8 @@ void Initiator::CutSlices(Task& task) {
       std::min<std::uint64_t>(units, 1 + Draw(Site::kDescriptorSplit, l) % (kSlicesMax - 1)));
   std::array<std::uint32_t, kSlicesMax> cuts{};
   for (std::uint32_t i = 0; i + 1 < most; ++i) {
-    cuts[i] = static_cast<std::uint32_t>(Draw(Site::kDescriptorSplit, l, 1 + i) % (units + 1)) * step;
+    cuts[i] =
+        static_cast<std::uint32_t>(Draw(Site::kDescriptorSplit, l, 1 + i) % (units + 1)) * step;
   }
   const std::uint32_t n = std::max(most, 1u);
   cuts[n - 1] = task.buffer;
@@ -142,7 +144,8 @@ bool Initiator::Issue(Channel& c) {
   }
   if (Draw(Site::kAbort, lineage, 2) % 1000000 < swarm_.reset_per_million) StartReset(task.unit);
   if (task.has_data && world_.faults().Strikes(FaultKind::kRkeyRevoked, lineage, 0)) {
-    SetTimer(Duration{1000 + Draw(Site::kAbort, lineage, 3) % 30000}, Timer::kRevoke, c.index, number);
+    SetTimer(Duration{1000 + Draw(Site::kAbort, lineage, 3) % 30000}, Timer::kRevoke, c.index,
+             number);
   }
   if (swarm_.manual_receives && !c.stalled &&
       Draw(Site::kStall, lineage) % 1000000 < swarm_.stall_per_million) {
@@ -252,8 +255,8 @@ bool Initiator::SendTask(Channel& c, Task& task) {
       for (std::uint32_t i = 0; i < task.slice_count; ++i) {
         const Slice& slice = task.slices[i];
         if (write) Content::Copy(scratch_, at, *memory, slice.offset, slice.bytes);
-        list[i] = wire::Direct{RemoteAddr(task.data.va.v + slice.offset), task.data.rkey,
-                               slice.bytes};
+        list[i] =
+            wire::Direct{RemoteAddr(task.data.va.v + slice.offset), task.data.rkey, slice.bytes};
         at += slice.bytes;
       }
       initiator::Buffer buffer;
@@ -265,14 +268,14 @@ bool Initiator::SendTask(Channel& c, Task& task) {
           wire::SerializeDirect(list[i], MutableBytes(table).subspan(i * wire::kDirectBytes));
         }
         const std::uint32_t bytes = task.slice_count * wire::kDirectBytes;
-        task.table = world_.RegisterAs(host_, bytes, access::kRemoteRead, Content::Form::kBytes,
-                                       l.Child(1));
+        task.table =
+            world_.RegisterAs(host_, bytes, access::kRemoteRead, Content::Form::kBytes, l.Child(1));
         task.has_table = true;
         world_.WriteMemory(task.table, 0, Bytes(table).first(bytes));
         inline_count = task.slice_count;
         if (choice == 7 && swarm_.partial_tables) {
-          inline_count = static_cast<std::uint32_t>(Draw(Site::kDescriptorForm, l, 1) %
-                                                    task.slice_count);
+          inline_count =
+              static_cast<std::uint32_t>(Draw(Site::kDescriptorForm, l, 1) % task.slice_count);
         }
         buffer.format = wire::BufferFormat::kIndirect;
         buffer.list = std::span<const wire::Direct>(list.data(), inline_count);
@@ -285,7 +288,8 @@ bool Initiator::SendTask(Channel& c, Task& task) {
     task.buffer = task.wanted;
     task.slice_count = 1;
     task.slices[0] = Slice{0, task.buffer};
-    task.data = world_.RegisterAs(host_, task.buffer, access::kRemoteWrite, Content::Form::kBytes, l);
+    task.data =
+        world_.RegisterAs(host_, task.buffer, access::kRemoteWrite, Content::Form::kBytes, l);
     task.has_data = true;
     list[0] = wire::Direct{task.data.va, task.data.rkey, task.buffer};
     command.in = initiator::Buffer::Direct(list[0]);
@@ -297,9 +301,10 @@ bool Initiator::SendTask(Channel& c, Task& task) {
     SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
   }
   const std::size_t n = c.srp.BuildCmd(command, MutableBytes(iu_).first(iu_.size() / 2));
-  world_.trace().Add(now(), c.peer.v, task.kind == Kind::kRead    ? "peer: READ tag, lba"
-                                      : task.kind == Kind::kWrite ? "peer: WRITE tag, lba"
-                                                                  : "peer: CMD tag, lba",
+  world_.trace().Add(now(), c.peer.v,
+                     task.kind == Kind::kRead    ? "peer: READ tag, lba"
+                     : task.kind == Kind::kWrite ? "peer: WRITE tag, lba"
+                                                 : "peer: CMD tag, lba",
                      task.number, task.lba);
   return world_.Send(c.peer, Bytes(iu_).first(n));
 }

@@ -67,8 +67,8 @@ class Initiator : public PeerSink {
     std::uint64_t lba = 0;
     std::uint32_t blocks = 0;
     bool fua = false;
-    std::uint32_t wanted = 0;    // Bytes that the CDB asks for.
-    std::uint32_t buffer = 0;    // Bytes that the descriptors offer.
+    std::uint32_t wanted = 0;  // Bytes that the CDB asks for.
+    std::uint32_t buffer = 0;  // Bytes that the descriptors offer.
     bool has_data = false;
     bool has_table = false;
     Region data;
@@ -97,15 +97,15 @@ class Initiator : public PeerSink {
     std::vector<Task> tasks;
     std::uint32_t active = 0;
     std::vector<Management> managements;
-    std::uint64_t issued = 0;       // Commands of the workload so far.
+    std::uint64_t issued = 0;  // Commands of the workload so far.
     std::uint64_t next_reset = 1;
     std::uint64_t next_verify = 1;
-    std::uint64_t tries = 0;        // Logins.
-    bool revoked = false;           // One of its regions went away under a command.
+    std::uint64_t tries = 0;  // Logins.
+    bool revoked = false;     // One of its regions went away under a command.
     bool thinking = false;
     bool stalled = false;
     Time stall_ended;
-    std::uint32_t withheld = 0;     // Receives not posted again while stalled.
+    std::uint32_t withheld = 0;  // Receives not posted again while stalled.
     Lineage lineage;
   };
   enum class Timer : std::uint8_t {
@@ -175,7 +175,7 @@ class Initiator : public PeerSink {
   bool logging_in_ = false;
   bool ticking_ = false;
   bool has_logged_in_ = false;
-  std::uint32_t failures_ = 0;  // Logins that failed one after another.
+  std::uint32_t failures_ = 0;          // Logins that failed one after another.
   std::vector<Oracle::WriteId> stale_;  // Unanswered when their channel went.
   std::vector<bool> quiesced_;          // Units that a reset is under way for.
   std::uint32_t verify_unit_ = 0;

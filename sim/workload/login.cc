@@ -32,9 +32,9 @@ Initiator::Initiator(Scene* scene, std::uint32_t index)
 void Initiator::SetTimer(Duration after, Timer timer, std::uint32_t channel,
                          std::uint64_t payload) {
   SRPT_CHECK(payload < (std::uint64_t{1} << 40));
-  world_.SetTimer(now() + after, this,
-                  (static_cast<std::uint64_t>(timer) << 56) | (std::uint64_t{channel} << 48) |
-                      payload);
+  world_.SetTimer(
+      now() + after, this,
+      (static_cast<std::uint64_t>(timer) << 56) | (std::uint64_t{channel} << 48) | payload);
 }
 
 Initiator::Channel* Initiator::Of(PeerId peer) {
@@ -75,8 +75,8 @@ void Initiator::Connect(Channel& c) {
   } else {
     c.srp.BuildLoginCm(req, options.private_data);
   }
-  options.source = PeerAddress{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0,
-                                static_cast<std::uint8_t>(index_ + 1)}};
+  options.source = PeerAddress{
+      {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, static_cast<std::uint8_t>(index_ + 1)}};
   options.host = host_;
   options.lineage = c.lineage.Child(0x6c6f67).Child(c.tries);
   options.sink = this;
@@ -105,8 +105,8 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   ++scene_.stats.logins;
   failures_ = 0;
   c.link = Link::kLive;
-  // A new nexus is told so once, by each unit. (A MULTI login makes one, too, if the target has ended
-  // the others without our knowing.)
+  // A new nexus is told so once, by each unit. (A MULTI login makes one, too, if the target has
+  // ended the others without our knowing.)
   if (c.index == 0 || result == wire::MultichannelResult::kNoneExisted) {
     for (std::uint32_t& left : scene_.attentions[index_]) ++left;
   }
@@ -114,7 +114,8 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
     // A new session: the old one's writes do not land after ours. Between shards core does not
     // promise that yet: there they stay open.
     for (const Oracle::WriteId write : stale_) {
-      if (world_.shard_count() == 1 && scene_.oracle.IsOpen(write)) scene_.oracle.EndForNexus(write);
+      if (world_.shard_count() == 1 && scene_.oracle.IsOpen(write))
+        scene_.oracle.EndForNexus(write);
     }
     stale_.clear();
     std::fill(quiesced_.begin(), quiesced_.end(), false);
@@ -227,7 +228,8 @@ void Initiator::OnPeerEvent(PeerId peer, const PeerEvent& event, Bytes bytes) {
   }
 }
 
-// --- What the runner asks -------------------------------------------------------------------------
+// --- What the runner asks
+// -------------------------------------------------------------------------
 
 bool Initiator::IsIssued() const {
   for (const auto& c : channels_) {
@@ -289,14 +291,17 @@ std::string Initiator::CompareCredits() const {
 std::vector<std::string> Initiator::Pending() const {
   std::vector<std::string> lines;
   for (const auto& c : channels_) {
-    const char* link = c->link == Link::kLive ? "live" : c->link == Link::kDown ? "down" : "connecting";
+    const char* link = c->link == Link::kLive   ? "live"
+                       : c->link == Link::kDown ? "down"
+                                                : "connecting";
     std::string line = "initiator " + std::to_string(index_) + " channel " +
                        std::to_string(c->index) + " (peer " + std::to_string(c->peer.v) +
                        "): " + link + ", " + std::to_string(c->active) + " commands outstanding, " +
                        std::to_string(c->issued) + " sent, " + std::to_string(c->srp.credits()) +
                        " credits";
     for (const Task& task : c->tasks) {
-      if (task.busy) line += ", tag " + std::to_string(task.number) + (task.aborting ? " (aborting)" : "");
+      if (task.busy)
+        line += ", tag " + std::to_string(task.number) + (task.aborting ? " (aborting)" : "");
     }
     lines.push_back(line);
   }

@@ -95,8 +95,9 @@ void Initiator::Tick() {
       more = true;
       if (m.deadline > now()) continue;
       ++scene_.stats.timeouts;
-      world_.trace().Add(now(), c->peer.v, m.reset ? "peer: LUN RESET times out"
-                                                  : "peer: ABORT TASK times out", m.number);
+      world_.trace().Add(now(), c->peer.v,
+                         m.reset ? "peer: LUN RESET times out" : "peer: ABORT TASK times out",
+                         m.number);
       if (m.reset) return ReLogIn(false);
       m.deadline = now() + Seconds(20);
       StartReset(m.unit);
@@ -123,8 +124,8 @@ void Initiator::Abort(Channel& c, Task& task) {
     if (!candidate.busy) m = &candidate;
   }
   if (m == nullptr) m = &c.managements.emplace_back();
-  *m = Management{true, false, kAbortTag | task.number, task.number, task.unit,
-                  now() + kManagementTimeout};
+  *m = Management{true,        false,     kAbortTag | task.number,
+                  task.number, task.unit, now() + kManagementTimeout};
   task.aborting = true;
   initiator::TaskManagement request;
   request.tag = initiator::MakeTag(m->number);

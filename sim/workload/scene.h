@@ -17,9 +17,9 @@ struct Unit {
   Disk* disk = nullptr;
   std::uint32_t block_bytes = 512;
   std::uint64_t blocks = 0;
-  bool checked = true;         // A null disk keeps nothing.
+  bool checked = true;  // A null disk keeps nothing.
   bool write_through = false;
-  bool clearing = false;       // The administrator was asked to clear its failure.
+  bool clearing = false;  // The administrator was asked to clear its failure.
 };
 
 struct Stats {
@@ -66,7 +66,7 @@ struct Scene {
   Swarm swarm;
   World world;
   Oracle oracle;
-  std::vector<Unit> units;  // By LUN.
+  std::vector<Unit> units;                             // By LUN.
   std::vector<std::vector<std::uint32_t>> attentions;  // That may still come: [initiator][unit].
   Stats stats;
   Fingerprint saw;  // What the initiators were told, and when.
