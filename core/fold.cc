@@ -115,7 +115,9 @@ class Folder {
   }
   void Put(const message::CloseChannel& x) { All(x.channel, x.reason); }
   void Put(const message::UnitAttentionPending& x) { All(x.nexus, x.lu); }
-  void Put(const message::UnitAttentionAnswer& x) { All(x.command, x.has, x.attention, x.more); }
+  void Put(const message::UnitAttentionAnswer& x) {
+    All(x.command, x.nexus, x.lu, x.has, x.attention, x.more);
+  }
   void Put(const message::AbortFence& x) { All(x.fence, x.lu); }
   void Put(const message::CancelFence& x) { All(x.fence); }
   void Put(const message::LunResetAnswer& x) { All(x.command, x.rsp_code); }
@@ -127,6 +129,7 @@ class Folder {
   void Put(const message::ChannelLive& x) { All(x.nexus, x.channel); }
   void Put(const message::ChannelClosed& x) { All(x.nexus, x.channel); }
   void Put(const message::AskUnitAttention& x) { All(x.command, x.nexus, x.lu); }
+  void Put(const message::ReturnUnitAttention& x) { All(x.nexus, x.lu, x.attention); }
   void Put(const message::AskLunReset& x) { All(x.command, x.nexus, x.lu); }
   void Put(const message::FenceDone& x) { All(x.fence); }
   void Put(const message::LuIdle& x) { All(x.lu); }

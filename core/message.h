@@ -58,9 +58,12 @@ struct UnitAttentionPending {
   NexusId nexus;
   LuId lu;
 };
-// The answer to AskUnitAttention. `more`: another one is queued behind it.
+// The answer to AskUnitAttention. `more`: another one is queued behind it. A shard whose command is
+// gone meanwhile gives the attention back (ReturnUnitAttention), so that none is lost.
 struct UnitAttentionAnswer {
   CommandId command;
+  NexusId nexus;
+  LuId lu;
   bool has = false;
   UnitAttention attention;
   bool more = false;
@@ -122,6 +125,12 @@ struct AskUnitAttention {
   NexusId nexus;
   LuId lu;
 };
+// Nobody was told: the command that asked was aborted before the answer came.
+struct ReturnUnitAttention {
+  NexusId nexus;
+  LuId lu;
+  UnitAttention attention;
+};
 struct AskLunReset {
   CommandId command;
   NexusId nexus;
@@ -139,7 +148,8 @@ struct LuFailed {
 };
 
 using ToDirector = std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed,
-                                AskUnitAttention, AskLunReset, FenceDone, LuIdle, LuFailed>;
+                                AskUnitAttention, ReturnUnitAttention, AskLunReset, FenceDone, LuIdle,
+                                LuFailed>;
 
 }  // namespace message
 }  // namespace srpt

@@ -301,6 +301,8 @@ void ShardDriver::AnswerDirector() {
   if (!ask.reset) {
     message::UnitAttentionAnswer answer;
     answer.command = ask.command;
+    answer.nexus = NexusId::Make(0, 0);
+    answer.lu = kUnit;
     answer.has = input_.Below(2) == 1;
     answer.attention = {0x29, 0};
     answer.more = input_.Below(4) == 0;

@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 for file in "$@"; do add+=(--add "$file:/tmp/suite/$file"); done
-"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-240}" --logs "$logs" "${add[@]}" \
+"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-400}" --logs "$logs" "${add[@]}" \
   "$here/$suite.sh" 2>&1 | tee "$logs/suite.log"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then

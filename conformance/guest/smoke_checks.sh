@@ -144,7 +144,7 @@ lun_added_and_removed() {
   d=$(disk_wait "$HOST" 5)
   dd if="$d" of=/dev/null bs=4096 count=1 iflag=direct
   ctl del-lun $GUEST_GID 5
-  expect "the removed LUN to refuse commands" eval "! sg_turs -n 3 $d"
+  expect_output '3 errors' sg_turs -n 3 "$d"
   echo 1 >"/sys/block/${d#/dev/}/device/delete"
   expect_status 1 disk "$HOST" 5
   dd if="$DISK" of=/dev/null bs=4096 count=1 iflag=direct

@@ -54,9 +54,15 @@ target_start_srpt() {
   [ -e /run/scst.conf ] || srpt_config >/run/scst.conf
   SRPT_RUN_LOG=$(mktemp /run/srpt.XXXXXX)
   # One file a run tells whether this one became ready; all of them are kept in SRPT_LOG.
-  /srpt --config /run/scst.conf --srpt_service_guid=0x$TARGET_GUID --admin-socket $SRPT_SOCKET "$@" \
-    >"$SRPT_RUN_LOG" 2>&1 &
-  SRPT_PID=$!
+  SRPT_STATUS=$SRPT_RUN_LOG.status
+  # Its status goes to a file: who stops it may be a subshell, and not its parent.
+  {
+    /srpt --config /run/scst.conf --srpt_service_guid=0x$TARGET_GUID --admin-socket $SRPT_SOCKET "$@" &
+    echo $! >"$SRPT_RUN_LOG.pid"
+    wait $!
+    echo $? >"$SRPT_STATUS"
+  } >"$SRPT_RUN_LOG" 2>&1 &
+  wait_for 5 test -s "$SRPT_RUN_LOG.pid" && read -r SRPT_PID <"$SRPT_RUN_LOG.pid"
   if ! wait_for 15 srpt_ready || ! grep -q 'srpt ready' "$SRPT_RUN_LOG"; then
     echo "srpt did not become ready; it says:" >&2
     tail -n 20 "$SRPT_RUN_LOG" >&2
@@ -73,13 +79,13 @@ srpt_keep_log() {
 
 # target_stop_srpt: SIGTERM; its exit status is the function's.
 target_stop_srpt() {
-  local status=0
+  local status=1
   kill -TERM "$SRPT_PID" || return 1
   if ! wait_for 15 eval "! kill -0 $SRPT_PID 2>/dev/null"; then
     echo "srpt did not stop within 15 s of SIGTERM" >&2
     kill -KILL "$SRPT_PID"
   fi
-  wait "$SRPT_PID" || status=$?
+  wait_for 5 test -s "$SRPT_STATUS" && read -r status <"$SRPT_STATUS"
   srpt_keep_log
   return $status
 }

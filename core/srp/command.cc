@@ -309,7 +309,12 @@ void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer
   const Parked* parked = std::get_if<Parked>(&c.state);
   if (c.generation != answer.command.generation() || parked == nullptr ||
       parked->reason != ParkReason::kUnitAttention) {
-    return;  // Aborted meanwhile.
+    // Aborted meanwhile: the next command of the nexus is told instead.
+    if (answer.has) {
+      s.Do(action::ToDirector{
+          message::ReturnUnitAttention{answer.nexus, answer.lu, answer.attention}});
+    }
+    return;
   }
   if (!answer.more) {
     auto& pending = s.nexuses[s.channels[s.ChannelOf(index)].nexus.slot()].attentions;

@@ -44,7 +44,15 @@ void Director::State::OnMessage(ShardId shard, const message::AskUnitAttention& 
   UnitAttentions::Answer answer;
   if (Nexus* nexus = nexuses.Find(ask.nexus)) answer = nexus->attentions.Take(ask.lu);
   outbox.ToShard(
-      shard, message::UnitAttentionAnswer{ask.command, answer.has, answer.attention, answer.more});
+      shard, message::UnitAttentionAnswer{ask.command, ask.nexus, ask.lu, answer.has,
+                                          answer.attention, answer.more});
+}
+
+void Director::State::OnMessage(ShardId, const message::ReturnUnitAttention& back) {
+  Nexus* nexus = nexuses.Find(back.nexus);
+  if (nexus == nullptr) return;  // Nobody is left to be told.
+  nexus->attentions.PutBack(back.lu, back.attention);
+  outbox.ToAllShards(message::UnitAttentionPending{back.nexus, back.lu});
 }
 
 void Director::State::OnMessage(ShardId shard, const message::AskLunReset& ask) {

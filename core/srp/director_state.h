@@ -67,6 +67,7 @@ struct Director::State {
   void OnMessage(ShardId shard, const message::ChannelLive& live);
   void OnMessage(ShardId shard, const message::ChannelClosed& closed);
   void OnMessage(ShardId shard, const message::AskUnitAttention& ask);
+  void OnMessage(ShardId shard, const message::ReturnUnitAttention& back);
   void OnMessage(ShardId shard, const message::AskLunReset& ask);
   void OnMessage(ShardId shard, const message::FenceDone& done);
   void OnMessage(ShardId shard, const message::LuIdle& idle);

@@ -20,6 +20,11 @@ bool UnitAttentions::Push(LuId lu, UnitAttention attention) {
   return first;
 }
 
+void UnitAttentions::PutBack(LuId lu, UnitAttention attention) {
+  std::vector<UnitAttention>& queue = queues_[lu];
+  if (!Holds(queue, attention)) queue.insert(queue.begin(), attention);
+}
+
 UnitAttentions::Answer UnitAttentions::Take(LuId lu) {
   const auto at = queues_.find(lu);
   if (at == queues_.end()) return {};

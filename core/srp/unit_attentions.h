@@ -33,6 +33,8 @@ class UnitAttentions {
   bool Push(LuId lu, UnitAttention attention);
   // The oldest of this unit, once. kUaLuns is about all units: taken at one, it is gone at all.
   Answer Take(LuId lu);
+  // One that Take gave out and nobody was told: first again, unless it came anew meanwhile.
+  void PutBack(LuId lu, UnitAttention attention);
   // The nexus sees this unit no more.
   void Drop(LuId lu) { queues_.erase(lu); }
 
