@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/srp/director_invariants.h"
 #include "sim/world_impl.h"
 
 namespace srpt::sim {
@@ -73,6 +74,7 @@ void World::Impl::OnDirectorEvent(const DirectorEvent& event) {
     PerformDirector();
   }
   stepping = false;
+  Broke(DirectorInvariants::Broken(*director));
   WakeDirector();
 }
 

@@ -63,6 +63,8 @@ void Initiator::OnCompletion(Channel& c, const initiator::received::Completion& 
 
 void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Completion& completion) {
   ++scene_.stats.good;
+  const bool bypasses = task.kind == Kind::kInquiry || task.kind == Kind::kReportLuns;
+  if (task.unit < fresh_.size() && !bypasses) fresh_[task.unit].used = true;
   const bool write = task.kind == Kind::kWrite;
   if (task.kind == Kind::kRead || write) {
     const std::uint32_t moved = std::min(task.wanted, task.buffer);
@@ -228,6 +230,7 @@ void Initiator::OnFailed(Channel& c, Task& task,
       }
       if (sense->key == scsi::kKeyUnitAttention) {
         ++scene_.stats.attentions;
+        if (task.unit < fresh_.size()) fresh_[task.unit].told = true;
         std::uint32_t& left = scene_.attentions[index_][task.unit];
         if (left == 0) {
           fail("a unit attention that was reported before, " + std::to_string(sense->asc) + "/" +

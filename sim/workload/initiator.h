@@ -128,6 +128,7 @@ class Initiator : public PeerSink {
   void OnLoginFailed(Channel& c, const PeerEvent& event, Bytes bytes);
   void ChannelLost(Channel& c);
   void DropChannel(Channel& c);
+  void CheckFresh();
   void ReLogIn(bool vanish);
   // commands.cc
   void Pump(Channel& c);
@@ -178,6 +179,13 @@ class Initiator : public PeerSink {
   std::uint32_t failures_ = 0;          // Logins that failed one after another.
   std::vector<Oracle::WriteId> stale_;  // Unanswered when their channel went.
   std::vector<bool> quiesced_;          // Units that a reset is under way for.
+  // A new nexus must be told so by each unit it uses: of this session, by unit.
+  struct Fresh {
+    bool expected = false;
+    bool told = false;
+    bool used = false;  // A command was answered GOOD that had to wait for that.
+  };
+  std::vector<Fresh> fresh_;
   std::uint32_t verify_unit_ = 0;
   std::uint64_t verify_lba_ = 0;
   bool verify_synced_ = false;

@@ -111,6 +111,8 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
     for (std::uint32_t& left : scene_.attentions[index_]) ++left;
   }
   if (c.index == 0) {
+    const bool alone = result == wire::MultichannelResult::kNoneExisted;
+    fresh_.assign(scene_.units.size(), Fresh{alone, false, false});
     // A new session: the old one's writes do not land after ours. Between shards core does not
     // promise that yet: there they stay open.
     for (const Oracle::WriteId write : stale_) {
@@ -167,7 +169,22 @@ void Initiator::DropChannel(Channel& c) {
   c.stalled = false;
 }
 
+void Initiator::CheckFresh() {
+  for (std::size_t unit = 0; unit < fresh_.size(); ++unit) {
+    const Fresh& f = fresh_[unit];
+    bool waits = false;  // It may be the one that is told.
+    for (const auto& c : channels_) {
+      for (const Task& task : c->tasks) waits = waits || (task.busy && task.unit == unit);
+    }
+    if (!f.expected || f.told || !f.used || waits) continue;
+    scene_.Fail(channels_[0]->peer, "unit " + std::to_string(unit) +
+                                        " took commands of a new nexus without a unit attention");
+  }
+  fresh_.clear();
+}
+
 void Initiator::ChannelLost(Channel& c) {
+  fresh_.clear();  // What was told may have been lost with it.
   const PeerId peer = c.peer;
   DropChannel(c);
   world_.Disconnect(peer);
@@ -183,6 +200,7 @@ void Initiator::ChannelLost(Channel& c) {
 }
 
 void Initiator::ReLogIn(bool vanish) {
+  CheckFresh();
   ++session_;
   logging_in_ = false;
   for (const auto& c : channels_) {
@@ -254,6 +272,7 @@ void Initiator::StartVerify() {
 }
 
 void Initiator::StartLogOut() {
+  CheckFresh();
   mode_ = Mode::kLogOut;
   for (const auto& c : channels_) {
     if (c->link == Link::kDown) continue;

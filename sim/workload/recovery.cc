@@ -127,6 +127,8 @@ void Initiator::Abort(Channel& c, Task& task) {
   *m = Management{true,        false,     kAbortTag | task.number,
                   task.number, task.unit, now() + kManagementTimeout};
   task.aborting = true;
+  // Were it the one that is told, a later one is told instead, some time.
+  if (task.unit < fresh_.size()) fresh_[task.unit].expected = false;
   initiator::TaskManagement request;
   request.tag = initiator::MakeTag(m->number);
   request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(task.unit)));
@@ -154,6 +156,7 @@ void Initiator::SendReset(std::uint32_t unit) {
   if (m == nullptr) m = &c.managements.emplace_back();
   *m = Management{true, true, kResetTag | c.next_reset++, 0, unit, now() + kManagementTimeout};
   ++scene_.stats.resets;
+  fresh_.clear();
   scene_.ExpectAttention(unit);
   initiator::TaskManagement request;
   request.tag = initiator::MakeTag(m->number);
