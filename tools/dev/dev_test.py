@@ -4,6 +4,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -97,3 +98,17 @@ def test_a_ratio_beyond_the_spread_counts_as_it_is(tmp_path):
     line, rows = table(tmp_path, [1000, 1000], [900, 900])
     assert line.endswith("0.900")
     assert rows[0]["ratio"] == 0.9
+
+
+def test_a_build_installs_every_library_that_the_workspace_names():
+    """Bazel makes one repository of them all, so each build needs each of them."""
+    root = HERE.parents[1]
+    group = set()
+    for line in (root / "tools/packages.txt").read_text().splitlines():
+        words = line.split("#")[0].split()
+        if words and words[0] == "build":
+            group.update(words[1:])
+    named = set(re.findall(r'"((?:lib|pybind|nlohmann)[a-z0-9.+-]*-dev)"',
+                           (root / "WORKSPACE").read_text()))
+    assert len(named) > 5
+    assert named <= group
