@@ -1,6 +1,6 @@
 // What core asks of its driver. Actions are carried out in order; a driver may chain the work
-// requests of one queue pair into one post. Memory is named by id, never by pointer: the driver owns
-// it (ports.h). Each action says which event ends it.
+// requests of one queue pair into one post. Memory is named by id, never by pointer: the driver
+// owns it (ports.h). Each action says which event ends it.
 #ifndef CORE_ACTION_H_
 #define CORE_ACTION_H_
 
@@ -158,15 +158,14 @@ struct Log {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::Accept, action::Reject, action::NotifyEstablished, action::Disconnect,
-                 action::DestroyQp, action::PostRecv, action::SendIu, action::RdmaWrite,
-                 action::RdmaRead, action::BlockRead, action::BlockWrite, action::BlockFlush,
-                 action::ToDirector, action::ToShard, action::AdminDone, action::ReleaseLu,
-                 action::Log>;
+using Action = std::variant<action::Accept, action::Reject, action::NotifyEstablished,
+                            action::Disconnect, action::DestroyQp, action::PostRecv, action::SendIu,
+                            action::RdmaWrite, action::RdmaRead, action::BlockRead,
+                            action::BlockWrite, action::BlockFlush, action::ToDirector,
+                            action::ToShard, action::AdminDone, action::ReleaseLu, action::Log>;
 
-// The actions of one step: at most limits::kActionsPerStepMax, and their texts. The driver clears it
-// before each Step and allocates it once.
+// The actions of one step: at most limits::kActionsPerStepMax, and their texts. The driver clears
+// it before each Step and allocates it once.
 class Actions {
  public:
   void Clear() {

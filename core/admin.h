@@ -98,9 +98,9 @@ struct CloseSession {
 struct Shutdown {};
 
 using Request =
-    std::variant<AddLu, RemoveLu, ResizeLu, ClearFailedLu, EnableTarget, AddLun, RemoveLun, AddGroup,
-                 AddInitiator, AddDeviceGroup, AddDeviceToGroup, AddTargetGroup, AddTargetToGroup,
-                 SetAluaState, SetAluaPreferred, CloseSession, Shutdown>;
+    std::variant<AddLu, RemoveLu, ResizeLu, ClearFailedLu, EnableTarget, AddLun, RemoveLun,
+                 AddGroup, AddInitiator, AddDeviceGroup, AddDeviceToGroup, AddTargetGroup,
+                 AddTargetToGroup, SetAluaState, SetAluaPreferred, CloseSession, Shutdown>;
 
 }  // namespace srpt::admin
 

@@ -1,9 +1,9 @@
 // What can happen to core. A driver (the simulator, or verbs in production) turns everything that
 // the world does into one of these values and hands it to `Shard::Step` or `Director::Step`.
 //
-// Every event is defined in every state. Spans are borrowed for the call only. A driver reports each
-// completion exactly once, for each action that promises one (see action.h), in the order in which
-// the queue pair or the backend completed it.
+// Every event is defined in every state. Spans are borrowed for the call only. A driver reports
+// each completion exactly once, for each action that promises one (see action.h), in the order in
+// which the queue pair or the backend completed it.
 #ifndef CORE_EVENT_H_
 #define CORE_EVENT_H_
 
@@ -21,11 +21,11 @@ namespace srpt {
 // whatever else was posted to it comes back as kFlushed.
 enum class WorkStatus : std::uint8_t {
   kOk,
-  kFlushed,         // The queue pair was in error before the work request ran.
-  kLocalLength,     // A receive that was too small for the IU.
-  kRemoteAccess,    // The peer's rkey did not allow it.
-  kRetryExceeded,   // The peer did not acknowledge.
-  kRnrExceeded,     // The peer had no receive posted for too long.
+  kFlushed,        // The queue pair was in error before the work request ran.
+  kLocalLength,    // A receive that was too small for the IU.
+  kRemoteAccess,   // The peer's rkey did not allow it.
+  kRetryExceeded,  // The peer did not acknowledge.
+  kRnrExceeded,    // The peer had no receive posted for too long.
   kOther,
 };
 
@@ -45,8 +45,9 @@ namespace event {
 
 // --- To the director --------------------------------------------------------------------------
 
-// A CM REQ. `private_data` as it came, padding included. Answered, now or after messages to a shard,
-// by exactly one of action::Accept (by the shard) or action::Reject, unless ConnectionGone comes.
+// A CM REQ. `private_data` as it came, padding included. Answered, now or after messages to a
+// shard, by exactly one of action::Accept (by the shard) or action::Reject, unless ConnectionGone
+// comes.
 struct LoginRequested {
   ConnId conn;
   TargetPortId port;
@@ -142,11 +143,10 @@ struct DeadlineReached {};
 using DirectorEvent = std::variant<event::DeadlineReached, event::LoginRequested,
                                    event::ConnectionGone, event::AdminRequested, event::FromShard>;
 
-using ShardEvent =
-    std::variant<event::DeadlineReached, event::FromDirector, event::AcceptFailed,
-                 event::Established, event::IuReceived, event::RecvFailed, event::SendDone,
-                 event::RdmaDone, event::QpFailed, event::BlockDone, event::Disconnected,
-                 event::TimewaitOver, event::QpDestroyed>;
+using ShardEvent = std::variant<event::DeadlineReached, event::FromDirector, event::AcceptFailed,
+                                event::Established, event::IuReceived, event::RecvFailed,
+                                event::SendDone, event::RdmaDone, event::QpFailed, event::BlockDone,
+                                event::Disconnected, event::TimewaitOver, event::QpDestroyed>;
 
 }  // namespace srpt
 

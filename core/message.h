@@ -21,8 +21,8 @@ struct UnitAttention {
 
 // Why the director ends a channel.
 enum class CloseReason : std::uint8_t {
-  kReplaced,        // A new single-channel login of the same nexus.
-  kAdministrator,   // force_close of its session.
+  kReplaced,       // A new single-channel login of the same nexus.
+  kAdministrator,  // force_close of its session.
   kTargetDisabled,
   kShutdown,
 };
@@ -41,8 +41,8 @@ struct OpenChannel {
   NexusId nexus;
   TargetPortId port;
   Tag login_tag;
-  std::uint32_t max_it_iu_len = 0;   // What the peer may send; our receive size.
-  std::uint32_t max_ti_iu_len = 0;   // What we may send.
+  std::uint32_t max_it_iu_len = 0;  // What the peer may send; our receive size.
+  std::uint32_t max_ti_iu_len = 0;  // What we may send.
   std::uint16_t credits = 0;
   std::uint16_t imm_data_offset = 0;  // 0: no immediate data on this channel.
   std::uint16_t sq_size = 0;
@@ -93,9 +93,9 @@ struct RetireLu {
   LuId lu;
 };
 
-using ToShard = std::variant<Publish, OpenChannel, CloseChannel, UnitAttentionPending,
-                             UnitAttentionAnswer, AbortFence, CancelFence, LunResetAnswer,
-                             ForgetNexus, RetireLu>;
+using ToShard =
+    std::variant<Publish, OpenChannel, CloseChannel, UnitAttentionPending, UnitAttentionAnswer,
+                 AbortFence, CancelFence, LunResetAnswer, ForgetNexus, RetireLu>;
 
 // --- Shard to director ------------------------------------------------------------------------
 
@@ -147,9 +147,9 @@ struct LuFailed {
   LuId lu;
 };
 
-using ToDirector = std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed,
-                                AskUnitAttention, ReturnUnitAttention, AskLunReset, FenceDone, LuIdle,
-                                LuFailed>;
+using ToDirector =
+    std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed, AskUnitAttention,
+                 ReturnUnitAttention, AskLunReset, FenceDone, LuIdle, LuFailed>;
 
 }  // namespace message
 }  // namespace srpt

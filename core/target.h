@@ -8,12 +8,12 @@
 #ifndef CORE_TARGET_H_
 #define CORE_TARGET_H_
 
-#include "core/action.h"         // IWYU pragma: export
-#include "core/admin.h"          // IWYU pragma: export
-#include "core/config.h"         // IWYU pragma: export
-#include "core/event.h"          // IWYU pragma: export
-#include "core/ports.h"          // IWYU pragma: export
-#include "core/srp/director.h"   // IWYU pragma: export
-#include "core/srp/shard.h"      // IWYU pragma: export
+#include "core/action.h"        // IWYU pragma: export
+#include "core/admin.h"         // IWYU pragma: export
+#include "core/config.h"        // IWYU pragma: export
+#include "core/event.h"         // IWYU pragma: export
+#include "core/ports.h"         // IWYU pragma: export
+#include "core/srp/director.h"  // IWYU pragma: export
+#include "core/srp/shard.h"     // IWYU pragma: export
 
 #endif  // CORE_TARGET_H_

@@ -352,13 +352,26 @@ void ShardDriver::Turn() {
     return;
   }
   switch (choice) {
-    case 0: case 1: case 2: case 3: case 4: case 5: case 6: case 7:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
       Receive(*peer, AnyIu());
       return;
-    case 8: case 9: case 10: case 11:
+    case 8:
+    case 9:
+    case 10:
+    case 11:
       CompleteWork(*peer, WorkStatus::kOk);
       return;
-    case 12: case 13: case 14: case 15:
+    case 12:
+    case 13:
+    case 14:
+    case 15:
       CompleteBlock(input_.U8(), IoStatus::kOk);
       return;
     case 16:
@@ -385,8 +398,8 @@ void ShardDriver::Turn() {
       }
       return;
     case 22:
-      Step(event::FromDirector{message::CloseChannel{
-          peer->id, static_cast<CloseReason>(input_.Below(4))}});
+      Step(event::FromDirector{
+          message::CloseChannel{peer->id, static_cast<CloseReason>(input_.Below(4))}});
       return;
     case 23:
       CloseOut(*peer);

@@ -66,13 +66,13 @@ class ShardDriver : public MemoryPort {
     std::uint16_t recv_count = 0;
     std::uint32_t max_ti = 0;
     bool established = false;
-    bool error = false;         // The queue pair is in error.
-    bool told_gone = false;     // Disconnected was said.
-    bool disconnect = false;    // Disconnect was asked.
+    bool error = false;       // The queue pair is in error.
+    bool told_gone = false;   // Disconnected was said.
+    bool disconnect = false;  // Disconnect was asked.
     bool timewait_told = false;
-    std::int64_t credits = 0;   // As an honest peer would count them.
-    std::deque<RecvId> recvs;   // Posted.
-    std::deque<Work> work;      // In order.
+    std::int64_t credits = 0;                                // As an honest peer would count them.
+    std::deque<RecvId> recvs;                                // Posted.
+    std::deque<Work> work;                                   // In order.
     std::map<std::uint32_t, std::vector<std::uint8_t>> ius;  // By receive.
   };
   struct Ask {

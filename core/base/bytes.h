@@ -73,10 +73,10 @@ class Reader {
   bool ok_ = true;
 };
 
-// Writes at absolute offsets of a span that the caller lends. The span is zeroed at construction, so
-// reserved bytes are zero and no stale byte ever leaves. A write outside the span is our own bug
-// when the caller sized the span (the default), or silently cut when made with kTruncate, as answers
-// to an allocation length are; `wanted()` says how long the whole would have been.
+// Writes at absolute offsets of a span that the caller lends. The span is zeroed at construction,
+// so reserved bytes are zero and no stale byte ever leaves. A write outside the span is our own bug
+// when the caller sized the span (the default), or silently cut when made with kTruncate, as
+// answers to an allocation length are; `wanted()` says how long the whole would have been.
 class Writer {
  public:
   enum class Mode { kExact, kTruncate };

@@ -17,9 +17,9 @@ CheckHandler SetCheckHandler(CheckHandler handler);
 
 }  // namespace srpt
 
-#define SRPT_CHECK(condition)                                                   \
-  (__builtin_expect(static_cast<bool>(condition), 1)                            \
-       ? static_cast<void>(0)                                                   \
+#define SRPT_CHECK(condition)                        \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::srpt::CheckFailed(__FILE__, __LINE__, #condition))
 #define SRPT_UNREACHABLE(what) ::srpt::CheckFailed(__FILE__, __LINE__, what)
 

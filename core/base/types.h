@@ -48,12 +48,13 @@ using NexusId = SlotId<struct NexusIdTag>;      // One I_T nexus, assigned by th
 
 using ShardId = Strong<struct ShardIdTag, std::uint32_t>;
 using TargetPortId = Strong<struct TargetPortIdTag, std::uint32_t>;  // Index of an SCST target.
-using LuId = Strong<struct LuIdTag, std::uint32_t>;    // Index of a logical unit (SCST device).
-using ConnId = Strong<struct ConnIdTag, std::uint64_t>;  // A connection request, named by the driver.
+using LuId = Strong<struct LuIdTag, std::uint32_t>;  // Index of a logical unit (SCST device).
+using ConnId =
+    Strong<struct ConnIdTag, std::uint64_t>;  // A connection request, named by the driver.
 using BufferId = Strong<struct BufferIdTag, std::uint32_t>;  // A data buffer of the shard's pool.
 using RecvId = Strong<struct RecvIdTag, std::uint32_t>;      // A receive buffer of one channel.
 using SendId = Strong<struct SendIdTag, std::uint32_t>;      // A send (IU) buffer of one channel.
-using OpId = Strong<struct OpIdTag, std::uint64_t>;  // One operation a driver was asked for.
+using OpId = Strong<struct OpIdTag, std::uint64_t>;        // One operation a driver was asked for.
 using AdminId = Strong<struct AdminIdTag, std::uint64_t>;  // An administrator's request.
 using FenceId = Strong<struct FenceIdTag, std::uint64_t>;
 
@@ -89,8 +90,8 @@ struct PeerAddress {
   friend constexpr auto operator<=>(const PeerAddress&, const PeerAddress&) = default;
 };
 
-// Time as the driver counts it: nanoseconds since an origin of the driver's choice. Core never reads
-// a clock.
+// Time as the driver counts it: nanoseconds since an origin of the driver's choice. Core never
+// reads a clock.
 struct Duration {
   std::uint64_t ns = 0;
   friend constexpr auto operator<=>(const Duration&, const Duration&) = default;

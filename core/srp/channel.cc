@@ -1,7 +1,7 @@
 // Theory of operation
 //
 //   state          event                                next           does
-//   -------------  -----------------------------------  -------------  -----------------------------
+//   -------------  -----------------------------------  ------------- -----------------------------
 //   Free           OpenChannel                          Connecting     Accept, ChannelOpened
 //   Connecting     AcceptFailed                         Free           ChannelRefused
 //   Connecting     Established, the first IU            Live           ChannelLive
@@ -14,9 +14,9 @@
 //   Timewait       TimewaitOver or the deadline         Destroying     DestroyQp
 //   Destroying     QpDestroyed and no command is left   Free           ChannelClosed
 //
-// Only forward; whatever is not in the table changes nothing. From LoggingOut on no IU is served and
-// no response sent. Commands that a backend still works on keep the channel in Destroying, so that
-// no buffer is reused while anybody may write to it.
+// Only forward; whatever is not in the table changes nothing. From LoggingOut on no IU is served
+// and no response sent. Commands that a backend still works on keep the channel in Destroying, so
+// that no buffer is reused while anybody may write to it.
 #include "core/srp/channel.h"
 
 #include <cstdarg>
@@ -258,11 +258,15 @@ void Progress(ShardState& s, Channel& channel) {
 
 void OnTime(ShardState& s, Channel& channel) {
   if (Connecting* c = std::get_if<Connecting>(&channel.state)) {
-    if (c->until <= s.now) Lose(s, channel, "the connection was not established in time");
-    else s.WakeAt(c->until);
+    if (c->until <= s.now)
+      Lose(s, channel, "the connection was not established in time");
+    else
+      s.WakeAt(c->until);
   } else if (LoggingOut* l = std::get_if<LoggingOut>(&channel.state)) {
-    if (l->until <= s.now) Lose(s, channel, "the T_LOGOUT was not taken in time");
-    else s.WakeAt(l->until);
+    if (l->until <= s.now)
+      Lose(s, channel, "the T_LOGOUT was not taken in time");
+    else
+      s.WakeAt(l->until);
   }
   if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
     if (d->until <= s.now) {
@@ -275,8 +279,10 @@ void OnTime(ShardState& s, Channel& channel) {
       s.WakeAt(d->until);
     }
   } else if (Timewait* t = std::get_if<Timewait>(&channel.state)) {
-    if (t->until <= s.now) Destroy(s, channel);
-    else s.WakeAt(t->until);
+    if (t->until <= s.now)
+      Destroy(s, channel);
+    else
+      s.WakeAt(t->until);
   }
 }
 

@@ -114,11 +114,23 @@ TEST_F(ChannelLife, BadIuTypesAndLengthsAreLoggedOutWithTheirReason) {
       {{}, wire::TLogoutReason::kInvalidIuLength},
       {std::vector<std::uint8_t>(16, 0x77), wire::TLogoutReason::kInvalidIuType},
       {std::vector<std::uint8_t>(47, 0x02), wire::TLogoutReason::kInvalidIuLength},
-      {[] { std::vector<std::uint8_t> v(16); v[0] = 0x41; return v; }(),
+      {[] {
+         std::vector<std::uint8_t> v(16);
+         v[0] = 0x41;
+         return v;
+       }(),
        wire::TLogoutReason::kSpuriousInitiatorResponse},
-      {[] { std::vector<std::uint8_t> v(16); v[0] = 0x42; return v; }(),
+      {[] {
+         std::vector<std::uint8_t> v(16);
+         v[0] = 0x42;
+         return v;
+       }(),
        wire::TLogoutReason::kSpuriousInitiatorResponse},
-      {[] { std::vector<std::uint8_t> v(36); v[0] = 0xc1; return v; }(),
+      {[] {
+         std::vector<std::uint8_t> v(36);
+         v[0] = 0xc1;
+         return v;
+       }(),
        wire::TLogoutReason::kInvalidIuType},
   };
   for (const auto& x : cases) {

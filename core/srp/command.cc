@@ -83,8 +83,7 @@ void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes bytes) {
   c.descriptors_at = layout.descriptors.empty()
                          ? 0
                          : static_cast<std::uint32_t>(layout.descriptors.data() - bytes.data());
-  c.immediate_at =
-      layout.format == wire::BufferFormat::kImmediate ? layout.immediate_offset : 0;
+  c.immediate_at = layout.format == wire::BufferFormat::kImmediate ? layout.immediate_offset : 0;
 }
 
 enum class Table : std::uint8_t {
@@ -93,8 +92,8 @@ enum class Table : std::uint8_t {
   kWaits,    // Or the command was answered.
 };
 
-// A partial list (fault 16): the table is fetched before anything moves, and what it says is checked
-// like what an IU says.
+// A partial list (fault 16): the table is fetched before anything moves, and what it says is
+// checked like what an IU says.
 Table CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layout, Bytes iu) {
   if (!layout.partial) return Table::kNotNeeded;
   Command& c = s.commands[index];
@@ -164,8 +163,7 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
     return;
   }
   const std::uint32_t blocks = (bytes + lu.block_bytes - 1) / lu.block_bytes;
-  transfer::Start(s, index,
-                  {t.write, fua, lu.block_bytes, at, bytes, blocks * lu.block_bytes});
+  transfer::Start(s, index, {t.write, fua, lu.block_bytes, at, bytes, blocks * lu.block_bytes});
 }
 
 void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& control,
@@ -321,7 +319,8 @@ void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer
     std::erase(pending, c.lu);
   }
   if (answer.has) {
-    Fail(s, index, scsi::Sense{scsi::kKeyUnitAttention, answer.attention.asc, answer.attention.ascq});
+    Fail(s, index,
+         scsi::Sense{scsi::kKeyUnitAttention, answer.attention.asc, answer.attention.ascq});
     return;
   }
   c.attention_checked = true;

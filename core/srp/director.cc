@@ -43,9 +43,8 @@ void Director::State::On(const event::FromShard& from) {
 void Director::State::OnMessage(ShardId shard, const message::AskUnitAttention& ask) {
   UnitAttentions::Answer answer;
   if (Nexus* nexus = nexuses.Find(ask.nexus)) answer = nexus->attentions.Take(ask.lu);
-  outbox.ToShard(
-      shard, message::UnitAttentionAnswer{ask.command, ask.nexus, ask.lu, answer.has,
-                                          answer.attention, answer.more});
+  outbox.ToShard(shard, message::UnitAttentionAnswer{ask.command, ask.nexus, ask.lu, answer.has,
+                                                     answer.attention, answer.more});
 }
 
 void Director::State::OnMessage(ShardId, const message::ReturnUnitAttention& back) {

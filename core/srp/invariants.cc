@@ -76,7 +76,8 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
     ++sends;
     slots += send.slots;
   }
-  if (sends != c.sends_posted) return At("Every send in flight has a send buffer.", "channel", index);
+  if (sends != c.sends_posted)
+    return At("Every send in flight has a send buffer.", "channel", index);
   if (used.on_wire != c.rdma_posted || used.on_wire != said.on_wire) {
     return At("21: each RDMA in flight has a piece and a command that know it.", "channel", index);
   }
@@ -141,11 +142,13 @@ std::vector<std::string> PendingOf(const ShardState& s) {
                       " RDMA operations, " + std::to_string(c.active) + " commands");
     }
     for (std::uint32_t x = c.first_command; x != kNone; x = s.commands[x].next) {
-      static constexpr const char* kStates[] = {
-          "is free",         "is parked",
-          "moves data",      "waits for its backend operation",
-          "waits to respond", "waits for an abort or the director",
-          "is aborted and waits for what is in flight"};
+      static constexpr const char* kStates[] = {"is free",
+                                                "is parked",
+                                                "moves data",
+                                                "waits for its backend operation",
+                                                "waits to respond",
+                                                "waits for an abort or the director",
+                                                "is aborted and waits for what is in flight"};
       lines.push_back("channel " + std::to_string(i) + " command " + std::to_string(x) + " " +
                       kStates[s.commands[x].state.index()]);
     }

@@ -26,18 +26,17 @@ void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
     return 0;
   };
   const bool out = c.needed_out;
-  rsp.out_residual = residual(c.out_length, out ? c.needed : 0, out ? c.moved : 0, wire::kDoover,
-                              wire::kDounder);
-  rsp.in_residual = residual(c.in_length, out ? 0 : c.needed, out ? 0 : c.moved, wire::kDiover,
-                             wire::kDiunder);
+  rsp.out_residual =
+      residual(c.out_length, out ? c.needed : 0, out ? c.moved : 0, wire::kDoover, wire::kDounder);
+  rsp.in_residual =
+      residual(c.in_length, out ? 0 : c.needed, out ? 0 : c.moved, wire::kDiover, wire::kDiunder);
 }
 
 std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots) {
   SRPT_CHECK(CanSend(channel));
   const std::uint32_t send = channel.free_sends[--channel.free_send_count];
   --channel.sq_free;
-  channel.sends[send] =
-      SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now};
+  channel.sends[send] = SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now};
   ++channel.sends_posted;
   ArmWatch(s);
   return send;
@@ -91,8 +90,7 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   wire::TLogout logout;
   logout.reason = reason;
   const ChannelId id = s.IdOf(s.IndexOf(channel));
-  const std::size_t length =
-      wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
+  const std::size_t length = wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), false});
 }
 

@@ -94,9 +94,9 @@ void OnCredRsp(ShardState& s, Channel& channel, RecvId recv) {
 // The receive buffer stays ours until the IU's command ends, or is posted again here.
 void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
   const auto opcode = wire::PeekOpcode(iu);
-  const bool request = opcode && (*opcode == wire::Opcode::kCmd ||
-                                  *opcode == wire::Opcode::kTskMgmt ||
-                                  *opcode == wire::Opcode::kILogout);
+  const bool request =
+      opcode && (*opcode == wire::Opcode::kCmd || *opcode == wire::Opcode::kTskMgmt ||
+                 *opcode == wire::Opcode::kILogout);
   std::size_t fixed = 16;
   if (opcode && *opcode == wire::Opcode::kCmd) fixed = wire::kCmdBytes;
   if (opcode && *opcode == wire::Opcode::kTskMgmt) fixed = wire::kTskMgmtBytes;
@@ -106,8 +106,7 @@ void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
     return;
   }
   if (request && !credits::Consume(channel)) {
-    channel::Violate(s, channel, wire::TLogoutReason::kNone,
-                     "the request limit was overrun");
+    channel::Violate(s, channel, wire::TLogoutReason::kNone, "the request limit was overrun");
     return;
   }
   if (!opcode) {
@@ -280,8 +279,7 @@ void LookAtRetiring(ShardState& s) {
 
 // Whatever the event set going, as far as the step's actions reach.
 void Pump(ShardState& s) {
-  bool done = task_management::ScanFences(s) && command::PumpResumed(s) &&
-              transfer::PumpBuffers(s);
+  bool done = task_management::ScanFences(s) && command::PumpResumed(s) && transfer::PumpBuffers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!transfer::PumpWire(s, s.channels[channel])) {

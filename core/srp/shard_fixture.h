@@ -1,5 +1,5 @@
-// A shard in a test's hand: one nexus with LUN 0 (512-byte blocks, 1 GiB), memory, and verbs that read
-// like a scenario. Every step also checks the invariants.
+// A shard in a test's hand: one nexus with LUN 0 (512-byte blocks, 1 GiB), memory, and verbs that
+// read like a scenario. Every step also checks the invariants.
 #ifndef CORE_SRP_SHARD_FIXTURE_H_
 #define CORE_SRP_SHARD_FIXTURE_H_
 
@@ -180,8 +180,9 @@ class ShardFixture : public ::testing::Test {
       std::uint32_t total = 0;
       for (const auto& d : list) total += d.len;
       descriptors.resize(20 + 16 * list.size());
-      wire::SerializeIndirect({RemoteAddr(1), RKey(1), static_cast<std::uint32_t>(16 * list.size())},
-                              total, list, descriptors);
+      wire::SerializeIndirect(
+          {RemoteAddr(1), RKey(1), static_cast<std::uint32_t>(16 * list.size())}, total, list,
+          descriptors);
     }
     cmd.descriptors = descriptors;
     std::vector<std::uint8_t> iu(wire::SerializedBytes(cmd));

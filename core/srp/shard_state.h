@@ -66,7 +66,7 @@ struct Free {};
 // Waits before it starts; admission begins anew afterwards.
 struct Parked {
   ParkReason reason = ParkReason::kUnitAttention;
-  Time until = kNever;   // kTakeover: BUSY then.
+  Time until = kNever;  // kTakeover: BUSY then.
   bool resume = false;  // kTakeover: over, in the shard's queue of those to admit.
 };
 // Data moves through pieces; or an answer of core's own waits for a data buffer.
@@ -298,8 +298,9 @@ struct Shard::State {
   std::uint32_t fences_scanning = 0;
   std::vector<LuId> retiring;
   bool look_at_retiring = false;  // A command ended since the last look.
-  std::uint32_t active = 0;  // Commands that are not Free.
-  std::uint32_t tables = 0;  // Commands that hold or fetch a descriptor table: at most half the pool.
+  std::uint32_t active = 0;       // Commands that are not Free.
+  std::uint32_t tables =
+      0;  // Commands that hold or fetch a descriptor table: at most half the pool.
 
   Time timer = kNever;  // No deadline is earlier.
   Time watch = kNever;  // The next look at what was posted long ago.

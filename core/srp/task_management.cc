@@ -52,8 +52,7 @@ void OnTskMgmt(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
         return;
       }
       s.commands[index].state = Managing{true};
-      s.Do(action::ToDirector{
-          message::AskLunReset{s.IdOfCommand(index), channel.nexus, lu->id}});
+      s.Do(action::ToDirector{message::AskLunReset{s.IdOfCommand(index), channel.nexus, lu->id}});
       return;
     default:
       Answer(s, index, RspCode::kFunctionNotSupported);

@@ -153,12 +153,12 @@ TEST_F(TaskManagement, UnitAttentionIsAskedForAndReportedOnce) {
   Receive(c, Cmd(3, {0x00}, Data::kNone, {}));
   const CommandId second = Told<message::AskUnitAttention>().at(0).command;
   EXPECT_TRUE(Responses().empty());
-  Then(event::FromDirector{message::UnitAttentionAnswer{
-      asked, NexusId::Make(0, 0), LuId(7), true, {0x29, 0}, false}});
+  Then(event::FromDirector{
+      message::UnitAttentionAnswer{asked, NexusId::Make(0, 0), LuId(7), true, {0x29, 0}, false}});
   EXPECT_EQ(SenseOf(Responses().at(0)), 0x062900u);
   Deliver();
-  Then(event::FromDirector{message::UnitAttentionAnswer{
-      second, NexusId::Make(0, 0), LuId(7), false, {}, false}});
+  Then(event::FromDirector{
+      message::UnitAttentionAnswer{second, NexusId::Make(0, 0), LuId(7), false, {}, false}});
   EXPECT_EQ(Responses().at(0).status, 0);
   Deliver();
   Receive(c, Cmd(4, {0x00}, Data::kNone, {}));
@@ -173,8 +173,8 @@ TEST_F(TaskManagement, UnitAttentionOfAnAbortedCommandIsGivenBack) {
   Receive(c, Tmf(2, F::kAbortTask, 1));
   EXPECT_EQ(Code(), 0);
   Deliver();
-  Then(event::FromDirector{message::UnitAttentionAnswer{
-      asked, NexusId::Make(0, 0), LuId(7), true, {0x29, 0}, false}});
+  Then(event::FromDirector{
+      message::UnitAttentionAnswer{asked, NexusId::Make(0, 0), LuId(7), true, {0x29, 0}, false}});
   ASSERT_EQ(Told<message::ReturnUnitAttention>().size(), 1u);
   EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].attention, (UnitAttention{0x29, 0}));
   EXPECT_TRUE(Responses().empty());

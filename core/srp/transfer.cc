@@ -5,9 +5,9 @@
 //   answer: buffer, filled by core -> kQueued -> kOnWire -> free
 //   table:  buffer -> kQueued -> kOnWire (RDMA READs) -> kTable -> free when the command ends
 //
-// A piece is as much as a data buffer holds; at most limits::kPiecesInFlightMax of a command move at
-// once, so memory per command is bounded and disk and wire overlap. The last piece of a READ needs
-// no completion of its own: its WRITEs and the response go into one post, and the response's
+// A piece is as much as a data buffer holds; at most limits::kPiecesInFlightMax of a command move
+// at once, so memory per command is bounded and disk and wire overlap. The last piece of a READ
+// needs no completion of its own: its WRITEs and the response go into one post, and the response's
 // completion frees the buffer (kAttached). A piece with more work requests than the send queue has
 // room for goes in chunks, each with a completion.
 //
@@ -55,8 +55,8 @@ wire::Direct DescriptorAt(const Command& c, Bytes bytes, std::uint32_t i) {
 }
 
 // Walks `bytes` of the descriptors from a position on, in stretches of one work request each:
-// inside one descriptor, at most srp_max_rdma_size. `visit` gets (remote, rkey, length) and may stop
-// the walk behind that stretch by returning false.
+// inside one descriptor, at most srp_max_rdma_size. `visit` gets (remote, rkey, length) and may
+// stop the walk behind that stretch by returning false.
 template <class Visit>
 void Walk(const ShardState& s, const Command& c, Bytes list, std::uint32_t& descriptor,
           std::uint32_t& at, std::uint32_t bytes, Visit visit) {
@@ -155,8 +155,8 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   SRPT_CHECK(control != nullptr);
   const std::uint32_t piece = TakePiece(s, command);
   Piece& p = s.pieces[piece];
-  const scsi::ControlAnswer answer = scsi::Execute(
-      *control, lu, scsi::LunInventory(map.entries()), s.memory->DataBuffer(BufferId(piece)));
+  const scsi::ControlAnswer answer = scsi::Execute(*control, lu, scsi::LunInventory(map.entries()),
+                                                   s.memory->DataBuffer(BufferId(piece)));
   const auto bytes = static_cast<std::uint32_t>(answer.bytes);
   c.needed = bytes;
   p.length = std::min(bytes, c.in_length);

@@ -206,8 +206,10 @@ TEST_F(Transfer, BackendFailuresBecomeSenseAndNoDataCounts) {
     bool write;
     IoStatus status;
     std::uint32_t sense;
-  } cases[] = {{false, IoStatus::kIoError, 0x031100}, {false, IoStatus::kShort, 0x031100},
-               {true, IoStatus::kIoError, 0x030c00},  {true, IoStatus::kNoSpace, 0x072707},
+  } cases[] = {{false, IoStatus::kIoError, 0x031100},
+               {false, IoStatus::kShort, 0x031100},
+               {true, IoStatus::kIoError, 0x030c00},
+               {true, IoStatus::kNoSpace, 0x072707},
                {true, IoStatus::kDeviceGone, 0x044400}};
   for (const auto& x : cases) {
     Receive(c, Cmd(1, Rw(x.write, 0, 1), x.write ? Data::kOut : Data::kIn, {At(0x1000, 512)}));
