@@ -47,6 +47,16 @@ void EndAborted(ShardState& s, std::uint32_t index) {
   channel::Progress(s, channel);
 }
 
+// A unit attention in a response that will not be sent: the nexus's next command is told instead.
+// (A channel that dies with more of them than a step has room for loses the rest.)
+void GiveBackAttention(ShardState& s, std::uint32_t index, const Responding& r) {
+  if (r.status != scsi::Status::kCheckCondition || r.sense.key != scsi::kKeyUnitAttention) return;
+  if (!s.Room(4)) return;
+  const Command& c = s.commands[index];
+  s.Do(action::ToDirector{message::ReturnUnitAttention{
+      s.channels[s.ChannelOf(index)].nexus, c.lu, {r.sense.asc, r.sense.ascq}}});
+}
+
 void BecomeAborting(ShardState& s, std::uint32_t index, Aborting a) {
   Command& c = s.commands[index];
   a.effects = HasEffects(a);
@@ -70,7 +80,8 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint3
     } else if (const Backend* b = std::get_if<Backend>(&c.state)) {
       a.write = b->write;
       a.in_backend = 1;
-    } else if (c.Is<Responding>()) {
+    } else if (const Responding* r = std::get_if<Responding>(&c.state)) {
+      GiveBackAttention(s, index, *r);
       transfer::DropQueued(s, index);
     }
     BecomeAborting(s, index, a);

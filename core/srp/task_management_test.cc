@@ -180,6 +180,27 @@ TEST_F(TaskManagement, UnitAttentionOfAnAbortedCommandIsGivenBack) {
   EXPECT_TRUE(Responses().empty());
 }
 
+TEST_F(TaskManagement, UnitAttentionWhoseResponseIsAbortedIsGivenBack) {
+  Build({.credits = 8, .sq_size = 16, .data_buffers = 4, .max_rdma = 65536});
+  const ChannelId c = Login();
+  Then(event::FromDirector{message::UnitAttentionPending{NexusId::Make(0, 0), LuId(7)}});
+  Receive(c, Cmd(1, {0x00}, Data::kNone, {}));
+  const CommandId asked = Told<message::AskUnitAttention>().at(0).command;
+  // Nothing completes: responses fill the send queue, and later ones wait.
+  Receive(c, Cmd(2, {0x12, 0, 0, 0, 36, 0}, Data::kIn, {At(0x1000, 36)}));
+  Receive(c, Cmd(3, {0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}, Data::kIn, {At(0x1000, 256)}));
+  for (std::uint64_t i = 0; i < 14; ++i) {
+    Receive(c, Cmd(10 + i, {0x12, 0, 0, 0, 0, 0}, Data::kNone, {}));
+  }
+  EXPECT_EQ(Info(c).active_commands, 3u);  // The queue is full: the last two wait.
+  Then(event::FromDirector{
+      message::UnitAttentionAnswer{asked, NexusId::Make(0, 0), LuId(7), true, {0x29, 0}, false}});
+  EXPECT_TRUE(Responses().empty());
+  Receive(c, Tmf(99, F::kAbortTask, 1));
+  ASSERT_EQ(Told<message::ReturnUnitAttention>().size(), 1u);
+  EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].lu, LuId(7));
+}
+
 TEST_F(TaskManagement, CreditsThatComeFreeWithoutAResponseAreRequestedBack) {
   Build({.credits = 2, .sq_size = 64, .data_buffers = 4, .max_rdma = 65536});
   const ChannelId c = Login();
