@@ -63,7 +63,8 @@ struct NotifyEstablished {
   ChannelId channel;
 };
 // Send DREQ (or answer one) and put the queue pair into error state: all posted work comes back.
-// May be asked in any state after Accept, once. Ends with Disconnected.
+// May be asked in any state after Accept, once. Ends with Disconnected; nothing is to be done if
+// the accept failed and AcceptFailed is on its way.
 struct Disconnect {
   ChannelId channel;
 };

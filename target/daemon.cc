@@ -140,7 +140,12 @@ int RunDaemon(const DaemonOptions& options) {
   if (!fabric.ok()) return Fail(kExitFailed, fabric.error());
   ShardMemory& memory = fabric.value()->shard_memory();
 
-  Result<std::unique_ptr<StorageEngine>, std::string> storage = StorageEngine::Create({});
+  // Core may have one operation in flight for each command and one for each data buffer.
+  StorageOptions storage_options;
+  storage_options.operations_max = parameters.channels_per_shard * limits::kCommandsPerChannel +
+                                   parameters.data_buffers_per_shard;
+  Result<std::unique_ptr<StorageEngine>, std::string> storage =
+      StorageEngine::Create(storage_options);
   if (!storage.ok()) return Fail(kExitFailed, storage.error());
   StorageEngine& engine = *storage.value();
   spdlog::info("storage: {}", engine.description());

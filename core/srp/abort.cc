@@ -40,8 +40,7 @@ void EndAborted(ShardState& s, std::uint32_t index) {
   command::End(s, index);
   if (credits::NeedsRequest(channel)) {
     channel.wire.Push({WireItem::Kind::kCredReq, 0});
-    channel.request_open = true;
-    channel.request_since = s.now;
+    channel.request_queued = true;
     s.MarkDirty(s.IndexOf(channel));
   }
   channel::Progress(s, channel);

@@ -102,6 +102,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   channel->queue_pair = true;
   channel->disconnect_asked = false;
   channel->timewait_over = false;
+  channel->request_queued = false;
   channel->request_open = false;
   channel->remaining = open.credits;
   channel->owed = 0;

@@ -258,6 +258,7 @@ std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag
   const std::uint32_t generation = c.generation;
   c = Command{};
   c.generation = generation;
+  c.arrival = s.arrivals++;
   c.tag = tag;
   c.lu = LuId(kNone);
   c.prev = channel.last_command;

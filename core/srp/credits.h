@@ -34,7 +34,7 @@ inline std::int32_t TakeDelta(Channel& channel) {
 // is owed, only a request of ours can.
 inline bool NeedsRequest(const Channel& channel) {
   return channel.owed > 0 && channel.remaining < limits::kCreditsMin && channel.active == 0 &&
-         !channel.request_open && channel.Is<channel_state::Live>();
+         !channel.request_queued && !channel.request_open && channel.Is<channel_state::Live>();
 }
 
 }  // namespace srpt::credits

@@ -95,10 +95,10 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
 }
 
 void PostCredReq(ShardState& s, Channel& channel) {
-  if (channel.owed == 0) {
-    channel.request_open = false;
-    return;
-  }
+  channel.request_queued = false;
+  if (channel.owed == 0) return;
+  channel.request_open = true;
+  channel.request_since = s.now;
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
   wire::CredReq request;
   request.req_lim_delta = credits::TakeDelta(channel);

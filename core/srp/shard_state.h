@@ -121,6 +121,7 @@ using CommandState = std::variant<command_state::Free, command_state::Parked, co
 struct Command {
   CommandState state;
   std::uint32_t generation = 0;
+  std::uint64_t arrival = 0;  // In the order in which the shard's commands came.
   Tag tag;
   LuId lu{kNone};  // kNone: no unit (task management, an unmapped LUN).
   std::uint8_t sol_not = 0;
@@ -225,7 +226,8 @@ struct Channel {
   bool queue_pair = false;  // There is one: Accept was asked and did not fail.
   bool disconnect_asked = false;
   bool timewait_over = false;
-  bool request_open = false;  // A CRED_REQ waits for its answer.
+  bool request_queued = false;  // A CRED_REQ waits to be posted,
+  bool request_open = false;    // or was posted and waits for its answer.
   Time request_since;
 
   // Credits (credits.h).
@@ -273,6 +275,7 @@ struct Fence {
   bool open = false;
   FenceId id;
   LuId lu;
+  std::uint64_t before = 0;     // Only commands that arrived before this one are aborted.
   std::uint32_t scan = 0;       // The next command to look at; all when == commands.size().
   std::uint32_t remaining = 0;  // Aborted commands that may still have effects.
 };
@@ -298,6 +301,7 @@ struct Shard::State {
   std::uint32_t fences_scanning = 0;
   std::vector<LuId> retiring;
   bool look_at_retiring = false;  // A command ended since the last look.
+  std::uint64_t arrivals = 0;     // Commands so far.
   std::uint32_t active = 0;       // Commands that are not Free.
   std::uint32_t tables =
       0;  // Commands that hold or fetch a descriptor table: at most half the pool.

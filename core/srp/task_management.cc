@@ -84,7 +84,7 @@ void OnAborted(ShardState& s, std::uint32_t request) {
 void OpenFence(ShardState& s, const message::AbortFence& fence) {
   for (Fence& f : s.fences) {
     if (f.open) continue;
-    f = Fence{true, fence.fence, fence.lu, 0, 0};
+    f = Fence{true, fence.fence, fence.lu, s.arrivals, 0, 0};
     ++s.fences_scanning;
     return;
   }
@@ -113,7 +113,7 @@ bool ScanFences(ShardState& s) {
     for (; f.scan < s.commands.size(); ++f.scan) {
       if (!s.Room(4)) return false;
       Command& c = s.commands[f.scan];
-      if (c.Is<Free>() || c.lu != f.lu) continue;
+      if (c.Is<Free>() || c.lu != f.lu || c.arrival >= f.before) continue;
       if (!abort::Abort(s, f.scan, kNone, index)) ++f.remaining;
     }
     --s.fences_scanning;

@@ -178,7 +178,7 @@ void Listener::Carry(const action::NotifyEstablished& notify) {
 
 void Listener::Carry(const action::Disconnect& disconnect) {
   Connection* const connection = Find(disconnect.channel);
-  SRPT_CHECK(connection != nullptr);
+  if (connection == nullptr) return;  // Its accept failed: AcceptFailed is on its way to core.
   const bool asked = !connection->dead && rdma_disconnect(connection->cm) == 0;
   datapath_.Break(*connection);
   // The CM answers only if it asked the peer: not if the peer asked first, nor before RTU.
