@@ -71,10 +71,10 @@ profile() { # TARGET RW BS DEPTH SECONDS
   measure "${DISK_OF[$1]}" "$2" "$3" "$4" "$5"
   wait %1
   echo "--- by program"
-  perf report -i /tmp/perf.data --no-children --sort comm,dso --stdio 2>/dev/null |
+  perf report -i /tmp/perf.data --no-children --no-inline --sort comm,dso --stdio 2>/dev/null |
     grep -v '^#' | grep -v '^$' | head -n 15
   echo "--- by function"
-  perf report -i /tmp/perf.data --no-children --sort dso,symbol --stdio 2>/dev/null |
+  perf report -i /tmp/perf.data --no-children --no-inline --sort dso,symbol --stdio 2>/dev/null |
     grep -v '^#' | grep -v '^$' | head -n 40
 }
 
