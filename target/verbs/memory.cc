@@ -10,6 +10,9 @@
 namespace srpt::target {
 namespace {
 
+// ibv_reg_mr is a macro that compares its flags with another enumeration's.
+constexpr unsigned kLocalWrite = IBV_ACCESS_LOCAL_WRITE;
+
 constexpr std::size_t kHugePageBytes = 2u << 20;
 
 std::size_t Up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
@@ -76,7 +79,7 @@ bool ShardMemory::AllocatePool() {
 }
 
 Result<DeviceIndex, std::string> ShardMemory::RegisterPool(ibv_pd* pd, bool iwarp) {
-  ibv_mr* key = ibv_reg_mr(pd, pool_.data(), pool_.size(), IBV_ACCESS_LOCAL_WRITE);
+  ibv_mr* key = ibv_reg_mr(pd, pool_.data(), pool_.size(), kLocalWrite);
   ibv_mr* sink = key;
   if (key != nullptr && iwarp) {
     sink = ibv_reg_mr(pd, pool_.data(), pool_.size(),
@@ -107,8 +110,7 @@ const char* ShardMemory::OpenChannel(ChannelId channel, const ChannelGeometry& g
   SRPT_CHECK(memory.memory.data() == nullptr);
   const ChannelLayout layout = LayOut(geometry);
   if (!memory.memory.Allocate(layout.total)) return "no memory for the channel's buffers";
-  memory.registration =
-      ibv_reg_mr(pd, memory.memory.data(), memory.memory.size(), IBV_ACCESS_LOCAL_WRITE);
+  memory.registration = ibv_reg_mr(pd, memory.memory.data(), memory.memory.size(), kLocalWrite);
   if (memory.registration == nullptr) {
     memory.memory.Release();
     return "cannot register the channel's buffers (see `ulimit -l`)";
