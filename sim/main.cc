@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <string>
@@ -13,39 +14,11 @@
 #include <vector>
 
 #include "core/base/fingerprint.h"
+#include "sim/options.h"
 #include "sim/runner.h"
 
 namespace srpt::sim {
 namespace {
-
-constexpr char kUsage[] =
-    "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--trace LINES]\n"
-    "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated "
-    "fabric,\n"
-    "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
-    "  --jobs J      seeds at a time (default 1)\n"
-    "  --json FILE   the fingerprint of each seed and of the whole run\n"
-    "  --trace LINES how many of the last events a failure shows (default 30)\n"
-    "  Exit status: 0 all held, 1 something broke, 2 bad options.\n";
-
-struct Options {
-  std::uint64_t seeds = 100;
-  std::uint64_t first = 1;
-  unsigned jobs = 1;
-  std::string json;
-  std::uint64_t trace_lines = 30;
-};
-
-bool ParseNumber(const char* text, std::uint64_t* out) {
-  char* end = nullptr;
-  *out = std::strtoull(text, &end, 0);
-  return *text != '\0' && *text != '-' && *end == '\0';
-}
-
-int Refuse(const std::string& what) {
-  std::fprintf(stderr, "srpt_sim: %s\n%s", what.c_str(), kUsage);
-  return 2;
-}
 
 struct Totals {
   Stats stats;
@@ -118,11 +91,9 @@ std::string JsonText(const std::string& text) {
   return out + "\"";
 }
 
-bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
-               std::uint64_t fingerprint, double seconds, double cpu_seconds,
-               const Totals& totals) {
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  if (file == nullptr) return false;
+// Closes the file.
+bool WriteJson(std::FILE* file, const std::vector<Outcome>& outcomes, std::uint64_t fingerprint,
+               double seconds, double cpu_seconds, const Totals& totals) {
   std::fprintf(file, "{\"seeds\": [\n");
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const Outcome& o = outcomes[i];
@@ -140,10 +111,23 @@ bool WriteJson(const std::string& path, const std::vector<Outcome>& outcomes,
                fingerprint, seconds, totals.stats.commands,
                static_cast<double>(totals.stats.commands) / seconds,
                static_cast<double>(totals.stats.commands) / cpu_seconds);
-  return std::fclose(file) == 0;
+  const bool written = std::ferror(file) == 0;
+  return std::fclose(file) == 0 && written;
+}
+
+int CannotWrite(const Options& options) {
+  std::fprintf(stderr, "srpt_sim: --json: cannot write %s: %s\n", options.json.c_str(),
+               std::strerror(errno));
+  return 2;
 }
 
 int Run(const Options& options) {
+  // Before the first seed: a run may take hours.
+  std::FILE* json = nullptr;
+  if (!options.json.empty()) {
+    json = std::fopen(options.json.c_str(), "w");
+    if (json == nullptr) return CannotWrite(options);
+  }
   ReportFailedChecks();
   std::vector<Outcome> outcomes(options.seeds);
   std::atomic<std::uint64_t> next{0};
@@ -194,10 +178,8 @@ int Run(const Options& options) {
       std::max(1e-6, static_cast<double>(std::clock() - cpu_began) / CLOCKS_PER_SEC);
   PrintTotals(totals, options.seeds, seconds, cpu_seconds);
   std::printf("fingerprint %016" PRIx64 "\n", whole.value());
-  if (!options.json.empty() &&
-      !WriteJson(options.json, outcomes, whole.value(), seconds, cpu_seconds, totals)) {
-    std::fprintf(stderr, "srpt_sim: cannot write %s\n", options.json.c_str());
-    return 2;
+  if (json != nullptr && !WriteJson(json, outcomes, whole.value(), seconds, cpu_seconds, totals)) {
+    return CannotWrite(options);
   }
   if (failed == 0) {
     std::printf("all %" PRIu64 " seeds held\n", options.seeds);
@@ -214,37 +196,14 @@ int Run(const Options& options) {
 
 int Main(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string name = argv[i];
-    if (name == "--help" || name == "-h") {
-      std::fputs(kUsage, stdout);
-      return 0;
-    }
-    std::string value;
-    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
-      value = name.substr(equals + 1);
-      name.resize(equals);
-    } else if (i + 1 < argc) {
-      value = argv[++i];
-    } else {
-      return Refuse("no value for " + name + ", or no such option");
-    }
-    std::uint64_t number = 0;
-    if (name == "--json") {
-      options.json = value;
-    } else if (!ParseNumber(value.c_str(), &number)) {
-      return Refuse(name + ": a number was expected, not \"" + value + "\"");
-    } else if (name == "--seeds" && number > 0) {
-      options.seeds = number;
-    } else if (name == "--trace") {
-      options.trace_lines = number;
-    } else if (name == "--seed") {
-      options.first = number;
-    } else if (name == "--jobs" && number > 0 && number <= 256) {
-      options.jobs = static_cast<unsigned>(number);
-    } else {
-      return Refuse("bad option " + name + " " + value);
-    }
+  const std::string wrong = ParseOptions(argc, argv, &options);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "srpt_sim: %s\n%s", wrong.c_str(), kUsage);
+    return 2;
+  }
+  if (options.help) {
+    std::fputs(kUsage, stdout);
+    return 0;
   }
   return Run(options);
 }

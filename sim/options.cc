@@ -1,0 +1,98 @@
+#include "sim/options.h"
+
+#include <charconv>
+#include <limits>
+#include <string_view>
+#include <system_error>
+
+namespace srpt::sim {
+
+const char kUsage[] =
+    "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--trace LINES]\n"
+    "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated "
+    "fabric,\n"
+    "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
+    "  --jobs J      seeds at a time (default 1)\n"
+    "  --json FILE   the fingerprint of each seed and of the whole run\n"
+    "  --trace LINES how many of the last events a failure shows (default 30)\n"
+    "  Exit status: 0 all held, 1 something broke, 2 bad options.\n";
+
+namespace {
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+struct NumberOption {
+  std::string_view name;
+  std::uint64_t low;
+  std::uint64_t high;
+};
+constexpr NumberOption kNumbers[] = {
+    {"--seeds", 1, Options::kSeedsMax},
+    {"--seed", 0, kMost},
+    {"--jobs", 1, 256},
+    {"--trace", 0, 1000000},
+};
+
+// Decimal, or hexadecimal after 0x; nothing else around it.
+bool ParseNumber(std::string_view text, std::uint64_t* out) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  }
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, *out, base);
+  return error == std::errc() && stopped == end;
+}
+
+std::string Set(const std::string& name, const std::string& value, Options* options) {
+  if (name == "--json") {
+    if (value.empty()) return "--json: a file's name was expected";
+    options->json = value;
+    return "";
+  }
+  for (const NumberOption& option : kNumbers) {
+    if (name != option.name) continue;
+    std::uint64_t number = 0;
+    if (!ParseNumber(value, &number) || number < option.low || number > option.high) {
+      return name + ": a number from " + std::to_string(option.low) + " to " +
+             std::to_string(option.high) + " was expected, not \"" + value + "\"";
+    }
+    if (name == "--seeds") options->seeds = number;
+    if (name == "--seed") options->first = number;
+    if (name == "--jobs") options->jobs = static_cast<unsigned>(number);
+    if (name == "--trace") options->trace_lines = number;
+    return "";
+  }
+  return "no such option: " + name;
+}
+
+}  // namespace
+
+std::string ParseOptions(int argc, const char* const* argv, Options* options) {
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--help" || name == "-h") {
+      options->help = true;
+      return "";
+    }
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < argc) {
+      value = argv[++i];
+    } else {
+      return "no value for " + name + ", or no such option";
+    }
+    std::string wrong = Set(name, value, options);
+    if (!wrong.empty()) return wrong;
+  }
+  if (options->seeds - 1 > kMost - options->first) {
+    return "--seed " + std::to_string(options->first) + " --seeds " +
+           std::to_string(options->seeds) + ": the last seed is " + std::to_string(kMost);
+  }
+  return "";
+}
+
+}  // namespace srpt::sim
