@@ -34,8 +34,10 @@ struct IoResult {
 class IoBackend {
  public:
   virtual ~IoBackend() = default;  // Nothing is in flight.
-  // False: too much is in flight; try again after Collect.
-  virtual bool Add(const IoRequest& request) = 0;
+  // How many requests may be with it at once, from Add until Collect.
+  virtual std::uint32_t room() const = 0;
+  // There is room.
+  virtual void Add(const IoRequest& request) = 0;
   // Hands over what was added.
   virtual void Submit() = 0;
   // Takes what has ended, never waits.

@@ -9,13 +9,14 @@
 
 #include "core/base/check.h"
 #include "target/storage/backing_file.h"
+#include "target/storage/fair_queue.h"
 #include "target/storage/io_backend.h"
 #include "target/storage/zero_tracker.h"
 
 namespace srpt::target {
 namespace {
 
-constexpr std::uint32_t kNone = 0xffffffffu;
+constexpr std::uint32_t kNone = FairQueue::kNone;
 // What O_DIRECT asks of memory, offset and length on every device we know; where a device asks for
 // more it says EINVAL, and the operation goes through the page cache.
 constexpr std::uint64_t kDirectAlignment = 512;
@@ -43,6 +44,7 @@ class StorageEngine::Impl {
   Impl(std::unique_ptr<IoBackend> backend, const StorageOptions& options)
       : backend_(std::move(backend)),
         slots_(options.operations_max),
+        queue_(options.operations_max, backend_->room()),
         done_(options.operations_max) {
     for (std::uint32_t i = 0; i < options.operations_max; ++i) {
       slots_[i].next = i + 1 < options.operations_max ? i + 1 : kNone;
@@ -75,6 +77,7 @@ class StorageEngine::Impl {
       unit.bytes = *size;
     }
     unit.open = true;
+    queue_.AddDevice(lu.v);
     const OpenedDevice opened{unit.bytes, unit.file.rotational()};
     units_[lu.v] = std::move(unit);
     return opened;
@@ -133,10 +136,8 @@ class StorageEngine::Impl {
   }
 
   void Submit() {
-    while (waiting_head_ != kNone) {
-      const Slot& slot = slots_[waiting_head_];
-      if (!backend_->Add(RequestOf(waiting_head_))) break;
-      waiting_head_ = slot.next;
+    for (std::uint32_t i = queue_.Next(); i != kNone; i = queue_.Next()) {
+      backend_->Add(RequestOf(i));
     }
     backend_->Submit();
   }
@@ -187,7 +188,7 @@ class StorageEngine::Impl {
   struct Slot {
     OpId op;
     LuId lu;
-    std::uint32_t next = kNone;  // In the free list, or of what waits for Submit.
+    std::uint32_t next = kNone;  // In the free list.
     IoRequest::Kind kind = IoRequest::Kind::kRead;
     bool dsync = false;
     bool buffered = false;  // The kernel refused it with O_DIRECT.
@@ -235,16 +236,7 @@ class StorageEngine::Impl {
     slot.memory = memory;
     slot.length = static_cast<std::uint32_t>(length);
     ++unit.in_flight;
-    Wait(i);
-  }
-  void Wait(std::uint32_t i) {
-    slots_[i].next = kNone;
-    if (waiting_head_ == kNone) {
-      waiting_head_ = i;
-    } else {
-      slots_[waiting_tail_].next = i;
-    }
-    waiting_tail_ = i;
+    queue_.Wait(lu.v, i);
   }
 
   IoRequest RequestOf(std::uint32_t i) const {
@@ -289,25 +281,23 @@ class StorageEngine::Impl {
       }
     }
     --units_[slot.lu.v].in_flight;
+    queue_.Leave(slot.lu.v);
     Done(slot.op, status);
     slot.next = free_;
     free_ = result.slot;
   }
-  // The rest of the operation, at once: the caller's Submit may be a sleep away.
+  // The rest of the operation, in the place that it has, and at once: the caller's Submit may be a
+  // sleep away.
   void Again(std::uint32_t i) {
-    if (backend_->Add(RequestOf(i))) {
-      backend_->Submit();
-    } else {
-      Wait(i);
-    }
+    backend_->Add(RequestOf(i));
+    backend_->Submit();
   }
 
   std::unique_ptr<IoBackend> backend_;
   std::vector<Unit> units_;  // By LuId.
   std::vector<Slot> slots_;
+  FairQueue queue_;
   std::uint32_t free_ = kNone;
-  std::uint32_t waiting_head_ = kNone;
-  std::uint32_t waiting_tail_ = kNone;
   // What has ended and was not reported: a ring that holds every operation there can be.
   std::vector<Completion> done_;
   std::size_t done_head_ = 0;

@@ -8,6 +8,9 @@
 // Where the kernel or a seccomp filter refuses io_uring (ENOSYS, EPERM, ENOMEM), four worker
 // threads with preadv2 / pwritev2 take its place; `description()` says which it is, for the log.
 //
+// A unit whose store hangs does not hold up the others: fair_queue.h says who gets to the kernel.
+// (But it can keep all of the four threads where there is no io_uring.)
+//
 // Durability:
 //   Write(fua)   RWF_DSYNC: the data, and the metadata to find it again, are stable when it ends.
 //   Flush        fdatasync: so is everything whose Reap came before the Flush was asked.

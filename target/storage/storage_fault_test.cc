@@ -27,20 +27,25 @@ class ScriptedBackend final : public IoBackend {
  public:
   std::deque<std::int32_t> answers;
   std::vector<IoRequest> seen;
-  std::size_t room = 1000;
+  std::uint32_t places = 2048;
+  int hung_fd = -1;  // Requests for it never end, until this is -1 again.
 
-  bool Add(const IoRequest& request) override {
-    if (in_flight_.size() == room) return false;
+  std::uint32_t room() const override { return places; }
+  void Add(const IoRequest& request) override {
+    EXPECT_LT(in_flight_.size(), places);
     seen.push_back(request);
     in_flight_.push_back(request);
-    return true;
   }
   void Submit() override {}
   std::size_t Collect(std::span<IoResult> results) override {
     std::size_t n = 0;
-    while (n < results.size() && !in_flight_.empty()) {
-      const IoRequest request = in_flight_.front();
-      in_flight_.pop_front();
+    for (auto next = in_flight_.begin(); n < results.size() && next != in_flight_.end();) {
+      const IoRequest request = *next;
+      if (request.fd == hung_fd) {
+        ++next;
+        continue;
+      }
+      next = in_flight_.erase(next);
       std::int32_t answer = kAll;
       if (!answers.empty()) {
         answer = answers.front();
@@ -67,7 +72,11 @@ class StorageFaultTest : public testing::Test {
     path_ = std::string(tmp != nullptr ? tmp : "/tmp") + "/fault" + std::to_string(getpid());
     std::ofstream(path_).close();
     std::filesystem::resize_file(path_, 1 << 20);
+    Start(2048);
+  }
+  void Start(std::uint32_t places) {
     auto backend = std::make_unique<ScriptedBackend>();
+    backend->places = places;
     script_ = backend.get();
     engine_ = StorageEngine::CreateOn(std::move(backend), {});
   }
@@ -75,14 +84,14 @@ class StorageFaultTest : public testing::Test {
     engine_.reset();
     std::filesystem::remove(path_);
   }
-  void Open(bool write_through = false, bool o_direct = false) {
+  void Open(bool write_through = false, bool o_direct = false, LuId lu = kDisk) {
     DeviceSpec spec;
     spec.name = "disk";
     spec.kind = DeviceSpec::Kind::kFile;
     spec.path = path_;
     spec.write_through = write_through;
     spec.o_direct = o_direct;
-    const auto opened = engine_->Open(kDisk, spec);
+    const auto opened = engine_->Open(lu, spec);
     ASSERT_TRUE(opened.ok()) << opened.error();
   }
   std::vector<std::pair<std::uint64_t, IoStatus>> Finish() {
@@ -199,8 +208,8 @@ TEST_F(StorageFaultTest, ADeviceThatWantsMoreAlignmentGoesThroughThePageCache) {
 
 // In the kernel: two. Expect the others to wait in order and each to end once.
 TEST_F(StorageFaultTest, WhatDoesNotFitWaitsItsTurn) {
+  Start(2);
   Open();
-  script_->room = 2;
   for (std::uint64_t i = 0; i < 7; ++i) engine_->Write(OpId(i), kDisk, i * 512, memory_, false);
   const auto ended = Finish();
   ASSERT_EQ(ended.size(), 7u);
@@ -208,6 +217,34 @@ TEST_F(StorageFaultTest, WhatDoesNotFitWaitsItsTurn) {
     EXPECT_EQ(ended[i].first, i);
     EXPECT_EQ(script_->seen[i].offset, i * 512);
   }
+}
+
+// Past: a disk hangs with more operations than the kernel takes. In order: reads of another one.
+// Expect them to end as if nothing were wrong; and those of the first, once it answers.
+TEST_F(StorageFaultTest, AHungDeviceDoesNotStallAnother) {
+  constexpr LuId kHung{1};
+  constexpr std::uint64_t kHungOps = 3000;
+  Open();
+  Open(false, false, kHung);
+  engine_->Read(OpId(0), kHung, 0, memory_);
+  engine_->Submit();
+  ASSERT_EQ(script_->seen.size(), 1u);
+  script_->hung_fd = script_->seen[0].fd;
+  for (std::uint64_t i = 1; i < kHungOps; ++i) engine_->Read(OpId(i), kHung, 0, memory_);
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      engine_->Read(OpId(10000 + round * 100 + i), kDisk, 0, memory_);
+    }
+    engine_->Submit();
+    std::size_t ended = engine_->Reap([&](OpId op, IoStatus status) {
+      EXPECT_GE(op.v, 10000u);
+      EXPECT_EQ(status, IoStatus::kOk);
+    });
+    EXPECT_EQ(ended, 100u);
+  }
+  EXPECT_EQ(engine_->in_flight(), kHungOps);
+  script_->hung_fd = -1;
+  EXPECT_EQ(Finish().size(), kHungOps);
 }
 
 TEST_F(StorageFaultTest, RegisteredMemoryIsUsedAsFixed) {

@@ -56,6 +56,7 @@ class ThreadBackend final : public IoBackend {
       : event_fd_(event_fd),
         requests_(operations_max),
         results_(operations_max),
+        room_(operations_max),
         description_(std::to_string(kThreads) + " worker threads (" + why + ")") {
     for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
   }
@@ -71,13 +72,14 @@ class ThreadBackend final : public IoBackend {
     close(event_fd_);
   }
 
-  bool Add(const IoRequest& request) override {
+  std::uint32_t room() const override { return room_; }
+
+  void Add(const IoRequest& request) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       requests_.Push(request);
     }
     work_.notify_one();
-    return true;
   }
 
   void Submit() override {}
@@ -121,6 +123,7 @@ class ThreadBackend final : public IoBackend {
   bool stop_ = false;
   FixedQueue<IoRequest> requests_;
   FixedQueue<IoResult> results_;
+  const std::uint32_t room_;
   const std::string description_;
   std::vector<std::thread> threads_;
 };

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "core/base/check.h"
+#include "core/base/limits.h"
 #include "target/storage/io_backend.h"
 
 namespace srpt::target {
@@ -13,6 +14,11 @@ constexpr unsigned kSubmissions = 512;
 // What may be in the kernel at once. Never more than the completion queue holds, so it cannot
 // overflow.
 constexpr unsigned kCompletions = 2048;
+static_assert(kCompletions >= 2 * limits::kLusMax, "a hung device leaves a place to every other");
+// What the kernel cannot do without blocking (fdatasync, a write to a full queue) it gives to a
+// pool of threads, by default a few for each processor: one hung disk would hold them all. It makes
+// threads only while all that it has are blocked.
+constexpr unsigned kBlockedThreadsMax = kCompletions / 2;
 
 class UringBackend final : public IoBackend {
  public:
@@ -21,8 +27,10 @@ class UringBackend final : public IoBackend {
   UringBackend& operator=(const UringBackend&) = delete;
   ~UringBackend() override { io_uring_queue_exit(&ring_); }
 
-  bool Add(const IoRequest& request) override {
-    if (in_kernel_ >= kCompletions) return false;
+  std::uint32_t room() const override { return kCompletions; }
+
+  void Add(const IoRequest& request) override {
+    SRPT_CHECK(in_kernel_ < kCompletions);
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     if (sqe == nullptr) {
       Submit();
@@ -53,7 +61,6 @@ class UringBackend final : public IoBackend {
     }
     sqe->user_data = request.slot;
     ++in_kernel_;
-    return true;
   }
 
   void Submit() override {
@@ -109,6 +116,8 @@ Result<std::unique_ptr<IoBackend>, int> MakeUringBackend() {
   params.cq_entries = kCompletions;
   const int error = io_uring_queue_init_params(kSubmissions, &ring, &params);
   if (error != 0) return Err{-error};
+  unsigned threads[2] = {kBlockedThreadsMax, 0};       // 0: sockets' and the like stay as they are.
+  io_uring_register_iowq_max_workers(&ring, threads);  // Before Linux 5.15: without.
   return std::unique_ptr<IoBackend>(std::make_unique<UringBackend>(ring));
 }
 
