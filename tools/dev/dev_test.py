@@ -1,12 +1,16 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
-"""What ./dev says about a run: the counts of ./dev test and the table of ./dev bench."""
+"""What ./dev says about a run: the counts of ./dev test and the table of ./dev bench; what its
+commands do before they do anything."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+
+import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -112,3 +116,54 @@ def test_a_build_installs_every_library_that_the_workspace_names():
                            (root / "WORKSPACE").read_text()))
     assert len(named) > 5
     assert named <= group
+
+
+# A bazel that notes how it is called, and refuses a build's flags where the real one does.
+BAZEL = """#!/bin/bash
+echo "$*" >>"$BAZEL_CALLS"
+if [[ $1 = query && $* = *--disk_cache* ]]; then
+  echo "ERROR: Unrecognized option: --disk_cache" >&2
+  exit 2
+fi
+[[ $* != *//no:such* ]]
+"""
+
+
+def dev(tmp_path, *command, **variables):
+    """Runs it where bazel is only played. Gives what it did, and the calls of bazel."""
+    bazel = tmp_path / "bin" / "bazel"
+    calls = tmp_path / "calls"
+    bazel.parent.mkdir()
+    bazel.write_text(BAZEL)
+    bazel.chmod(0o755)
+    calls.write_text("")
+    env = dict(os.environ, PATH=f"{bazel.parent}:{os.environ['PATH']}", BAZEL_CALLS=str(calls),
+               **variables)
+    ran = subprocess.run(command, cwd=HERE.parents[1], env=env, text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, check=False)
+    return ran, calls.read_text().splitlines()
+
+
+@pytest.mark.parametrize("name", ["bench", "build", "check", "conformance", "core_bench",
+                                  "coverage", "demo", "fingerprints", "fuzz", "lint", "sim",
+                                  "test"])
+def test_a_command_explains_itself_and_does_nothing(tmp_path, name):
+    ran, calls = dev(tmp_path, f"tools/dev/{name}", "--help")
+    assert ran.returncode == 0
+    assert ran.stdout.startswith(f"./dev {name}")
+    assert ran.stderr == ""
+    assert calls == []
+
+
+@pytest.mark.parametrize("label, exists", [("//a:b", True), ("//no:such", False)])
+def test_flags_of_a_build_do_not_hide_a_target(tmp_path, label, exists):
+    ran, calls = dev(tmp_path, "bash", "-c", f". tools/dev/lib.sh; target_exists {label}",
+                     SRPT_BAZEL_STARTUP="", SRPT_BAZEL_FLAGS="--disk_cache=/x --symlink_prefix=/y")
+    assert (ran.returncode == 0) == exists
+    assert len(calls) == 1
+
+
+def test_a_build_gets_the_flags(tmp_path):
+    _, calls = dev(tmp_path, "bash", "-c", ". tools/dev/lib.sh; bazel_ build //a:b",
+                   SRPT_BAZEL_STARTUP="--output_base=/z", SRPT_BAZEL_FLAGS="--disk_cache=/x -k")
+    assert calls == ["--output_base=/z build --disk_cache=/x -k //a:b"]

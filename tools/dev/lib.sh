@@ -91,8 +91,10 @@ BAZEL_FLAGS=(-c opt --copt=-UNDEBUG --copt=-D_GLIBCXX_ASSERTIONS)
 bazel_() { # COMMAND ARG...
   local command=$1
   shift
+  local -a extra=(${BAZEL_EXTRA[@]+"${BAZEL_EXTRA[@]}"})
+  [ "$command" != query ] || extra=() # It builds nothing and refuses flags of a build.
   [ -r /proc/self/stat ] || die "/proc is not mounted; bazel needs it"
-  bazel ${BAZEL_STARTUP[@]+"${BAZEL_STARTUP[@]}"} "$command" ${BAZEL_EXTRA[@]+"${BAZEL_EXTRA[@]}"} "$@"
+  bazel ${BAZEL_STARTUP[@]+"${BAZEL_STARTUP[@]}"} "$command" ${extra[@]+"${extra[@]}"} "$@"
 }
 
 # build_binary LABEL [FLAG]...: builds it and sets BINARY to the file.
