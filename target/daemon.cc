@@ -10,6 +10,7 @@
 
 #include "core/target.h"
 #include "target/admin/server.h"
+#include "target/admin/socket.h"
 #include "target/config/to_core.h"
 #include "target/reactor.h"
 #include "target/reactor_trace.h"
@@ -94,22 +95,19 @@ int Fail(int status, const std::string& what) {
   return status;
 }
 
-// Opens every device and tells the director of everything. Empty, or what was wrong.
-std::string Configure(const config::Sources& sources, const config::Configuration& configuration,
-                      DeviceTable& table, Reactor& reactor) {
+// Opens every device of the configuration. The error says what is wrong on which line.
+Result<std::vector<scsi::LuView>, std::string> OpenDevices(
+    const config::Sources& sources, const config::Configuration& configuration,
+    DeviceTable& table) {
   std::vector<scsi::LuView> units;
   for (const config::Device& device : configuration.devices) {
     Result<scsi::LuView, std::string> unit = table.Open(device);
     if (!unit.ok()) {
-      return sources.scst_conf + ":" + std::to_string(device.line) + ": " + unit.error();
+      return Err{sources.scst_conf + ":" + std::to_string(device.line) + ": " + unit.error()};
     }
     units.push_back(*unit);
   }
-  for (admin::Request& request : config::ToRequests(configuration, units)) {
-    const std::string refused = reactor.Apply(std::move(request));
-    if (!refused.empty()) return sources.scst_conf + ": " + refused;
-  }
-  return "";
+  return units;
 }
 
 std::string DescribeLocks(std::uint64_t bytes) {
@@ -127,28 +125,37 @@ int RunDaemon(const DaemonOptions& options) {
   if (loaded->parameters.trace_flag != 0) spdlog::set_level(spdlog::level::debug);
   for (const config::Warning& warning : loaded->warnings) spdlog::warn("{}", warning.ToString());
 
-  Result<std::vector<Device>, std::string> devices = FindDevices();
-  if (!devices.ok()) return Fail(kExitFailed, devices.error());
+  // What the administrator wrote comes before what the machine has: a mistake is told as a mistake
+  // wherever it is made.
+  Parameters parameters = config::ToParameters(loaded->parameters, 0);
   spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
-
-  const Ports ports = MatchPorts(configuration, *devices);
-  Parameters parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
-  FitToDevices(parameters, *devices);
-
-  Result<std::unique_ptr<VerbsFabric>, std::string> fabric =
-      VerbsFabric::Create(parameters, ports.fabric);
-  if (!fabric.ok()) return Fail(kExitFailed, fabric.error());
-  ShardMemory& memory = fabric.value()->shard_memory();
-
-  // Core may have one operation in flight for each command and one for each data buffer.
-  StorageOptions storage_options;
-  storage_options.operations_max = parameters.channels_per_shard * limits::kCommandsPerChannel +
-                                   parameters.data_buffers_per_shard;
+  std::unique_ptr<VerbsFabric> fabric;  // Outlives the engine, which may yet use its memory.
   Result<std::unique_ptr<StorageEngine>, std::string> storage =
-      StorageEngine::Create(storage_options);
+      StorageEngine::Create(StorageOptionsFor(parameters));
   if (!storage.ok()) return Fail(kExitFailed, storage.error());
   StorageEngine& engine = *storage.value();
   spdlog::info("storage: {}", engine.description());
+  DeviceTable table({&engine}, configuration.setup_id);
+  const Result<std::vector<scsi::LuView>, std::string> units =
+      OpenDevices(options.sources, configuration, table);
+  if (!units.ok()) return Fail(kExitConfiguration, units.error());
+  Result<ListeningSocket, ListenError> socket = ListeningSocket::Open(options.admin_socket);
+  if (!socket.ok()) {
+    return Fail(socket.error().taken ? kExitFailed : kExitConfiguration,
+                "command line: --admin-socket: " + socket.error().text);
+  }
+
+  Result<std::vector<Device>, std::string> devices = FindDevices();
+  if (!devices.ok()) return Fail(kExitFailed, devices.error());
+  const Ports ports = MatchPorts(configuration, *devices);
+  parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
+  FitToDevices(parameters, *devices);
+
+  Result<std::unique_ptr<VerbsFabric>, std::string> made =
+      VerbsFabric::Create(parameters, ports.fabric);
+  if (!made.ok()) return Fail(kExitFailed, made.error());
+  fabric = std::move(made.value());
+  ShardMemory& memory = fabric->shard_memory();
   engine.RegisterMemory(memory.pool(), limits::kDataBufferBytes);
   memory.SetDataObserver(
       [](void* context, const void* address) {
@@ -156,13 +163,12 @@ int RunDaemon(const DaemonOptions& options) {
       },
       &engine);
 
-  DeviceTable table({&engine}, configuration.setup_id);
   Director director(parameters, ports.targets);
   Shard shard(parameters, ShardId(0), &memory);
   ReactorParts parts;
   parts.director = &director;
   parts.shard = &shard;
-  parts.fabric = fabric.value().get();
+  parts.fabric = fabric.get();
   parts.storage = &engine;
   parts.devices = &table;
   parts.parameters = loaded->parameters;
@@ -172,18 +178,22 @@ int RunDaemon(const DaemonOptions& options) {
   InstallCheckHandler(&reactor.trace());
   std::string failed = reactor.Start();
   if (!failed.empty()) return Fail(kExitFailed, failed);
-  failed = Configure(options.sources, configuration, table, reactor);
-  if (!failed.empty()) return Fail(kExitConfiguration, failed);
+  for (admin::Request& request : config::ToRequests(configuration, *units)) {
+    failed = reactor.Apply(std::move(request));
+    if (!failed.empty()) {
+      return Fail(kExitConfiguration, options.sources.scst_conf + ": " + failed);
+    }
+  }
 
   Result<std::unique_ptr<AdminServer>, std::string> server =
-      AdminServer::Listen(options.admin_socket, reactor);
+      AdminServer::Serve(std::move(socket.value()), reactor);
   if (!server.ok()) return Fail(kExitFailed, server.error());
   reactor.SetAdminServer(server.value().get());
   const std::uint16_t port = loaded->parameters.rdma_cm_port;
   if (port == 0) {
     spdlog::warn("rdma_cm_port is 0: nobody can log in through RDMA/CM");
   } else {
-    failed = fabric.value()->Listen(port);
+    failed = fabric->Listen(port);
     if (!failed.empty()) return Fail(kExitFailed, failed);
   }
   std::fprintf(stderr, "srpt ready: rdma_cm_port %u, service GUID %016llx, poll budget %u\n",

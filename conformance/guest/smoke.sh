@@ -14,6 +14,7 @@ only_srpt() { # NAME FUNCTION...
 }
 
 dmesg -n 3
+disk_file
 srpt_config >/run/scst.conf
 only_srpt no_rdma_device no_rdma_device
 rxe_up || { echo "FAIL rxe_up: rdma_rxe did not come up"; exit 1; }

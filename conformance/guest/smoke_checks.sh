@@ -7,7 +7,7 @@
 
 no_rdma_device() {
   expect_status 1 /srpt --config /run/scst.conf
-  expect_output 'RDMA' /srpt --config /run/scst.conf
+  expect_output 'no usable RDMA device' /srpt --config /run/scst.conf
 }
 
 bad_configuration() {

@@ -21,6 +21,8 @@ target_stop() { target_stop_"$TARGET" "$@"; }
 
 # --- srpt ---------------------------------------------------------------------------------------
 
+disk_file() { [ -e "$DISK_FILE" ] || truncate -s "${DISK_MIB}M" "$DISK_FILE"; }
+
 srpt_config() { # prints a configuration in SCST's format
   cat <<CONF
 # Two disks behind one Soft-RoCE port.
@@ -50,7 +52,7 @@ srpt_ready() { grep -q 'srpt ready' "$SRPT_RUN_LOG" || ! kill -0 "$SRPT_PID" 2>/
 
 # target_start_srpt [OPTION]...: starts /srpt on /run/scst.conf (written if it is not there).
 target_start_srpt() {
-  [ -e "$DISK_FILE" ] || truncate -s "${DISK_MIB}M" "$DISK_FILE"
+  disk_file
   [ -e /run/scst.conf ] || srpt_config >/run/scst.conf
   SRPT_RUN_LOG=$(mktemp /run/srpt.XXXXXX)
   # One file a run tells whether this one became ready; all of them are kept in SRPT_LOG.
@@ -128,7 +130,7 @@ lio_export() {
 }
 
 target_start_lio() {
-  [ -e "$DISK_FILE" ] || truncate -s "${DISK_MIB}M" "$DISK_FILE"
+  disk_file
   lio_load &&
     lio_device fileio_0 disk0 "fd_dev_name=$DISK_FILE,fd_dev_size=$((DISK_MIB << 20)),fd_buffered_io=1" &&
     lio_device rd_mcp_0 null0 "rd_pages=$((NULL_MIB * 256)),rd_nullio=1" &&

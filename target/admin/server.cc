@@ -269,17 +269,15 @@ class AdminServer::Impl {
   std::uint64_t submitting_ = 0;  // The client inside Submit.
 };
 
-Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(const std::string& path,
-                                                                      AdminHost& host) {
-  auto listening = ListeningSocket::Open(path);
-  if (!listening.ok()) return Err{listening.error()};
+Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Serve(ListeningSocket socket,
+                                                                     AdminHost& host) {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return Err{std::string("admin socket: epoll: ") + std::strerror(errno)};
   epoll_event event{EPOLLIN, {}};
   event.data.u64 = kListener;
-  SRPT_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, listening->fd(), &event) == 0);
+  SRPT_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, socket.fd(), &event) == 0);
   return std::unique_ptr<AdminServer>(
-      new AdminServer(std::make_unique<Impl>(std::move(listening.value()), epoll, host)));
+      new AdminServer(std::make_unique<Impl>(std::move(socket), epoll, host)));
 }
 
 AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -28,6 +28,7 @@
 #include "core/base/result.h"
 #include "core/base/types.h"
 #include "target/admin/host.h"
+#include "target/admin/socket.h"
 
 namespace srpt::target {
 
@@ -39,11 +40,10 @@ inline constexpr std::uint64_t kAdminServerIdBit = std::uint64_t{1} << 63;
 
 class AdminServer {
  public:
-  // Listens at `path`: at most 107 bytes; a socket that a dead process left behind is replaced, one
-  // on which somebody listens is not, nor anything else that lies there. `host` outlives the
-  // server.
-  static Result<std::unique_ptr<AdminServer>, std::string> Listen(const std::string& path,
-                                                                  AdminHost& host);
+  // Serves those who connect to `socket`, also before this call. `host` outlives the server. The
+  // error is the kernel's: there is no epoll set to be had.
+  static Result<std::unique_ptr<AdminServer>, std::string> Serve(ListeningSocket socket,
+                                                                 AdminHost& host);
   ~AdminServer();  // Removes the socket, unless somebody has replaced it.
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;

@@ -112,7 +112,9 @@ class ServerTest : public testing::Test {
     rmdir(dir_.c_str());
   }
   void Start() {
-    auto server = AdminServer::Listen(path_, host_);
+    auto socket = ListeningSocket::Open(path_);
+    ASSERT_TRUE(socket.ok()) << socket.error().text;
+    auto server = AdminServer::Serve(std::move(socket.value()), host_);
     ASSERT_TRUE(server.ok()) << server.error();
     server_ = std::move(server.value());
     host_.on_done = [this](AdminId id, admin::Status status, const std::string& text) {
@@ -272,9 +274,10 @@ TEST_F(ServerTest, TheSocketIsPrivateWhateverTheUmask) {
 }
 
 TEST_F(ServerTest, StaleSocketsAreReplacedOthersAreNot) {
-  auto second = AdminServer::Listen(path_, host_);
+  auto second = ListeningSocket::Open(path_);
   ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error(), "somebody listens at " + path_ +
+  EXPECT_TRUE(second.error().taken);
+  EXPECT_EQ(second.error().text, "somebody listens at " + path_ +
                                 " already; expected it to be free: stop that daemon, or give "
                                 "another path");
   // A process that dies leaves its socket behind.
@@ -291,17 +294,19 @@ TEST_F(ServerTest, StaleSocketsAreReplacedOthersAreNot) {
   // A file is somebody's.
   server_.reset();
   std::ofstream(path_) << "precious";
-  second = AdminServer::Listen(path_, host_);
-  ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error(), path_ + " exists and is no socket; expected it to be free");
+  const auto third = ListeningSocket::Open(path_);
+  ASSERT_FALSE(third.ok());
+  EXPECT_FALSE(third.error().taken);
+  EXPECT_EQ(third.error().text, path_ + " exists and is no socket; expected it to be free");
   EXPECT_EQ(access(path_.c_str(), F_OK), 0);
 }
 
 TEST_F(ServerTest, PathsThatDoNotFitAreRefused) {
   const std::string path(108, 'x');
-  const auto server = AdminServer::Listen(path, host_);
-  ASSERT_FALSE(server.ok());
-  EXPECT_EQ(server.error(), "socket path '" + path + "' has 108 bytes; expected 1 to 107");
+  const auto socket = ListeningSocket::Open(path);
+  ASSERT_FALSE(socket.ok());
+  EXPECT_FALSE(socket.error().taken);
+  EXPECT_EQ(socket.error().text, "socket path '" + path + "' has 108 bytes; expected 1 to 107");
 }
 
 }  // namespace

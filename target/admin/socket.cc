@@ -52,40 +52,42 @@ Result<int, std::string> ConnectTo(const std::string& path) {
   return fd;
 }
 
-Result<ListeningSocket, std::string> ListeningSocket::Open(const std::string& path) {
+Result<ListeningSocket, ListenError> ListeningSocket::Open(const std::string& path) {
   const auto address = Address(path);
-  if (!address.ok()) return Err{address.error()};
+  if (!address.ok()) return Err{ListenError{address.error()}};
   struct stat st {};
   if (lstat(path.c_str(), &st) == 0) {
     if (!S_ISSOCK(st.st_mode)) {
-      return Err{path + " exists and is no socket; expected it to be free"};
+      return Err{ListenError{path + " exists and is no socket; expected it to be free"}};
     }
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) return Err{Why("cannot make a socket for", path, errno)};
+    if (probe < 0) return Err{ListenError{Why("cannot make a socket for", path, errno)}};
     const int error = TryConnect(probe, *address);
     close(probe);
     if (error != ECONNREFUSED && error != ENOENT) {
-      return Err{"somebody listens at " + path +
-                 " already; expected it to be free: stop that daemon, or give another path"};
+      return Err{ListenError{
+          "somebody listens at " + path +
+              " already; expected it to be free: stop that daemon, or give another path",
+          true}};
     }
     if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-      return Err{Why("cannot remove the stale socket", path, errno)};
+      return Err{ListenError{Why("cannot remove the stale socket", path, errno)}};
     }
   }
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return Err{Why("cannot make a socket for", path, errno)};
+  if (fd < 0) return Err{ListenError{Why("cannot make a socket for", path, errno)}};
   ListeningSocket listening(fd, path);
   // A Unix socket's file takes its mode from the socket: never more than 0600, whatever the umask;
   // and never less.
   if (fchmod(fd, 0600) != 0 ||
       bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof(sockaddr_un)) != 0) {
-    return Err{Why("cannot bind", path, errno)};
+    return Err{ListenError{Why("cannot bind", path, errno)}};
   }
-  if (lstat(path.c_str(), &st) != 0) return Err{Why("cannot look at", path, errno)};
+  if (lstat(path.c_str(), &st) != 0) return Err{ListenError{Why("cannot look at", path, errno)}};
   listening.device_ = st.st_dev;
   listening.inode_ = st.st_ino;
   if (chmod(path.c_str(), 0600) != 0 || listen(fd, kBacklog) != 0) {
-    return Err{Why("cannot listen at", path, errno)};
+    return Err{ListenError{Why("cannot listen at", path, errno)}};
   }
   return listening;
 }

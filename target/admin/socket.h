@@ -10,10 +10,17 @@
 
 namespace srpt::target {
 
+struct ListenError {
+  std::string text;
+  bool taken = false;  // Somebody listens there; otherwise the path is no good.
+};
+
 class ListeningSocket {
  public:
-  // As AdminServer::Listen says. Mode 0600 from its first moment on, whatever the umask.
-  static Result<ListeningSocket, std::string> Open(const std::string& path);
+  // `path` has at most 107 bytes; a socket that a dead process left behind is replaced, one on which
+  // somebody listens is not, nor anything else that lies there. Mode 0600 from its first moment on,
+  // whatever the umask.
+  static Result<ListeningSocket, ListenError> Open(const std::string& path);
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&&) = delete;
   ~ListeningSocket();  // Removes the path if it still is this socket.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/limits.h"
 #include "target/storage/backing_file.h"
 #include "target/storage/fair_queue.h"
 #include "target/storage/io_backend.h"
@@ -307,6 +308,13 @@ class StorageEngine::Impl {
   MutableBytes registered_;
   ZeroTracker zero_;
 };
+
+StorageOptions StorageOptionsFor(const Parameters& parameters) {
+  StorageOptions options;
+  options.operations_max = parameters.channels_per_shard * limits::kCommandsPerChannel +
+                           parameters.data_buffers_per_shard;
+  return options;
+}
 
 Result<std::unique_ptr<StorageEngine>, std::string> StorageEngine::Create(
     const StorageOptions& options) {

@@ -29,6 +29,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/base/types.h"
+#include "core/config.h"
 #include "core/event.h"
 #include "target/storage/device_spec.h"
 
@@ -42,11 +43,14 @@ struct OpenedDevice {
 };
 
 struct StorageOptions {
-  // Operations in flight at once; one more is our own bug (SRPT_CHECK). Core's bound: every command
-  // of every channel, and every data buffer.
+  // Operations in flight at once; one more is our own bug (SRPT_CHECK).
   std::uint32_t operations_max = 16384;
   bool force_threads = false;  // For tests: as if there were no io_uring.
 };
+
+// Enough for all that core may ask of a shard's engine: an operation for each command of each
+// channel and one for each data buffer.
+StorageOptions StorageOptionsFor(const Parameters& parameters);
 
 class StorageEngine {
  public:
