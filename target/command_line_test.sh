@@ -54,6 +54,22 @@ echo precious >precious
 refused 2 "command line: --admin-socket: precious exists and is no socket" \
   --config scst.conf --admin-socket precious
 
+# The command line, and files that are none.
+refused 2 ".*--confg" --confg scst.conf
+refused 2 "Could not convert: --poll-budget = many; " --config scst.conf --poll-budget many
+refused 2 "--config: .*missing; .srpt --help. explains every option" --config
+refused 2 "--config FILE is missing" --admin-socket s
+refused 2 "--log-level 'loud'; expected debug" --config scst.conf --log-level loud
+refused 2 "command line: --rdma_cm_port: rdma_cm_port 'x'; expected" --config scst.conf \
+  --rdma_cm_port=x
+refused 2 "fifo: it is a FIFO; expected a regular file" --config fifo
+refused 2 "$dir: it is a directory; expected a regular file" --config "$dir"
+refused 2 "/dev/zero: it is a device; expected a regular file" --config /dev/zero
+refused 2 "/bin/true:1: a control character; expected text" --config scst.conf \
+  --modprobe-conf /bin/true
+printf '# A comment with a \0 in it.\n' >binary.conf
+refused 2 "binary.conf:1: a control character; expected text" --config binary.conf
+
 if [ -z "$(ls /sys/class/infiniband 2>/dev/null)" ]; then
   refused 1 "no usable RDMA device" --config scst.conf --admin-socket s
   [ ! -e s ] || { echo "the admin socket is left behind"; failed=1; }

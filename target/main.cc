@@ -89,9 +89,9 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;  // --help, --version.
-    app.exit(error);
-    return asked ? 0 : kExitConfiguration;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version.
+    std::fprintf(stderr, "srpt: %s; `srpt --help` explains every option\n", error.what());
+    return kExitConfiguration;
   }
   if (print_limits) {
     PrintLimits();

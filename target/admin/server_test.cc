@@ -278,8 +278,8 @@ TEST_F(ServerTest, StaleSocketsAreReplacedOthersAreNot) {
   ASSERT_FALSE(second.ok());
   EXPECT_TRUE(second.error().taken);
   EXPECT_EQ(second.error().text, "somebody listens at " + path_ +
-                                " already; expected it to be free: stop that daemon, or give "
-                                "another path");
+                                     " already; expected it to be free: stop that daemon, or give "
+                                     "another path");
   // A process that dies leaves its socket behind.
   server_.reset();
   EXPECT_NE(access(path_.c_str(), F_OK), 0);

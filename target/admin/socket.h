@@ -17,9 +17,9 @@ struct ListenError {
 
 class ListeningSocket {
  public:
-  // `path` has at most 107 bytes; a socket that a dead process left behind is replaced, one on which
-  // somebody listens is not, nor anything else that lies there. Mode 0600 from its first moment on,
-  // whatever the umask.
+  // `path` has at most 107 bytes; a socket that a dead process left behind is replaced, one on
+  // which somebody listens is not, nor anything else that lies there. Mode 0600 from its first
+  // moment on, whatever the umask.
   static Result<ListeningSocket, ListenError> Open(const std::string& path);
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&&) = delete;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "target/config/values.h"
+
 namespace srpt::config {
 namespace {
 
@@ -20,7 +22,9 @@ class Lexer {
   bool Next(Token& token, std::string& what, std::string& expected) {
     while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
     if (at_ < text_.size() && text_[at_] == '#') {
-      while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+      for (; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
+        if (IsControl(text_[at_])) return Control(what, expected);
+      }
     }
     token = Token{};
     token.line = line_;
@@ -49,10 +53,6 @@ class Lexer {
 
  private:
   static bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-  static bool IsControl(char c) {
-    const auto u = static_cast<unsigned char>(c);
-    return (u < 0x20 && c != '\t' && c != '\r') || u == 0x7f;
-  }
   static bool Control(std::string& what, std::string& expected) {
     what = "a control character";
     expected = "text";

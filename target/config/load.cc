@@ -1,11 +1,12 @@
 #include "target/config/load.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <sstream>
 
 #include "target/config/scst_conf.h"
 #include "target/config/values.h"
@@ -15,24 +16,54 @@ namespace {
 
 // A configuration is text of some kilobytes; a larger file is some other file.
 constexpr std::size_t kFileBytesMax = 16u << 20;
+constexpr const char* kByteOrderMark = "\xef\xbb\xbf";
+
+const char* KindOf(const struct stat& st) {
+  if (S_ISDIR(st.st_mode)) return "a directory";
+  if (S_ISFIFO(st.st_mode)) return "a FIFO";
+  if (S_ISSOCK(st.st_mode)) return "a socket";
+  return "a device";
+}
+
+// Looked at before it is opened, because opening a device may do something; and again then, because
+// it may be another by then. Without O_NONBLOCK a FIFO would wait for somebody to write to it.
+Result<int, ConfigError> OpenRegular(const std::string& path) {
+  struct stat st {};
+  if (stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
+    return Err{ConfigError{path, 0, std::string("it is ") + KindOf(st), "a regular file"}};
+  }
+  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
+    return Err{ConfigError{path, 0, std::string("cannot read: ") + std::strerror(errno),
+                           "a readable file"}};
+  }
+  if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    close(fd);
+    return Err{ConfigError{path, 0, "it has been replaced", "a regular file"}};
+  }
+  return fd;
+}
 
 Result<std::string, ConfigError> ReadFile(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
+  const auto fd = OpenRegular(path);
+  if (!fd.ok()) return Err{fd.error()};
   std::string text;
-  if (in) {
-    std::vector<char> buffer(65536);
-    while (text.size() <= kFileBytesMax && in.read(buffer.data(), 65536).gcount() > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    }
-    if (text.size() > kFileBytesMax) {
-      return Err{ConfigError{path, 0, "the file is too large", "at most 16 MiB of text"}};
-    }
+  std::vector<char> buffer(65536);
+  ssize_t n = 1;
+  while (n > 0 && text.size() <= kFileBytesMax) {
+    n = read(*fd, buffer.data(), buffer.size());
+    if (n > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
   }
-  // At the end a read sets eof and fail; bad is an error underneath (a directory, say).
-  if (in.bad() || !in.eof()) {
-    const std::string why = errno != 0 ? std::strerror(errno) : "read error";
-    return Err{ConfigError{path, 0, "cannot read: " + why, "a readable file"}};
+  const int error = errno;
+  close(*fd);
+  if (n < 0) {
+    return Err{ConfigError{path, 0, std::string("cannot read: ") + std::strerror(error),
+                           "a readable file"}};
+  }
+  if (n > 0) return Err{ConfigError{path, 0, "the file is too large", "at most 16 MiB of text"}};
+  // Some editors begin UTF-8 with a byte order mark.
+  if (text.compare(0, std::strlen(kByteOrderMark), kByteOrderMark) == 0) {
+    text.erase(0, std::strlen(kByteOrderMark));
   }
   return text;
 }

@@ -23,7 +23,7 @@ struct Loaded {
   IbSrptParameters parameters;
   std::vector<Warning> warnings;  // Of all sources.
 };
-// Reads the files. Every error is worth exit status 2.
+// Reads the files, which must be regular ones. Every error is worth exit status 2.
 Result<Loaded, ConfigError> Load(const Sources& sources);
 
 }  // namespace srpt::config

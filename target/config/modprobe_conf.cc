@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "target/config/parameters.h"
+#include "target/config/values.h"
 
 namespace srpt::config {
 namespace {
@@ -48,6 +49,9 @@ Result<std::vector<ParameterSetting>, ConfigError> ParseModprobeConf(std::string
       const std::size_t end = std::min(text.find('\n'), text.size());
       std::string_view physical = text.substr(0, end);
       text.remove_prefix(std::min(end + 1, text.size()));
+      if (std::any_of(physical.begin(), physical.end(), IsControl)) {
+        return Err{ConfigError{filename, line, "a control character", "text"}};
+      }
       more = !physical.empty() && physical.back() == '\\';
       if (more) physical.remove_suffix(1);
       logical += physical;

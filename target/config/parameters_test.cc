@@ -1,6 +1,7 @@
 #include "target/config/parameters.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -97,6 +98,17 @@ TEST(ModprobeConf, Errors) {
   EXPECT_EQ(without.error().ToString(), "m:1: option 'use_srq' has no value; expected name=value");
 }
 
+// Any other file of the machine must not pass for one without options.
+TEST(ModprobeConf, WhatIsNoTextIsRefused) {
+  const auto bad = ParseModprobeConf(std::string_view("# text\n\x7f"
+                                                      "ELF\x02\0\n",
+                                                      14),
+                                     "m");
+  ASSERT_FALSE(bad.ok());
+  EXPECT_EQ(bad.error().ToString(), "m:2: a control character; expected text");
+  EXPECT_TRUE(ParseModprobeConf("# \xc3\xa9t\xc3\xa9\tblank\r\n", "m").ok());
+}
+
 class LoadTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -142,6 +154,34 @@ TEST_F(LoadTest, UseSrqIsRefusedOutLoud) {
                 "channel has a receive queue of its own");
 }
 
+TEST_F(LoadTest, AByteOrderMarkIsNoPartOfTheText) {
+  Sources sources;
+  sources.scst_conf = Write("s", "\xef\xbb\xbfTARGET_DRIVER ib_srpt {\n rdma_cm_port 2\n}\n");
+  sources.modprobe_conf = Write("m", "\xef\xbb\xbfoptions ib_srpt srpt_sq_size=17\n");
+  const auto loaded = Load(sources);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().ToString();
+  EXPECT_EQ(loaded->parameters.rdma_cm_port, 2);
+  EXPECT_EQ(loaded->parameters.srpt_sq_size, 17);
+}
+
+// Nobody writes to the FIFO, and /dev/zero never ends: expect an answer all the same.
+TEST_F(LoadTest, OnlyRegularFilesAreRead) {
+  const std::string fifo = (dir_ / "fifo").string();
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const auto& [path, kind] : {std::pair(fifo, "a FIFO"), {"/dev/zero", "a device"}}) {
+    Sources sources;
+    sources.scst_conf = path;
+    auto loaded = Load(sources);
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().ToString(), path + ": it is " + kind + "; expected a regular file");
+    sources.modprobe_conf = path;
+    sources.scst_conf = Write("s", "TARGET_DRIVER ib_srpt {\n}\n");
+    loaded = Load(sources);
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().ToString(), path + ": it is " + kind + "; expected a regular file");
+  }
+}
+
 TEST_F(LoadTest, Errors) {
   Sources sources;
   sources.scst_conf = (dir_ / "absent").string();
@@ -154,7 +194,7 @@ TEST_F(LoadTest, Errors) {
   loaded = Load(sources);
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.error().ToString(),
-            sources.scst_conf + ": cannot read: Is a directory; expected a readable file");
+            sources.scst_conf + ": it is a directory; expected a regular file");
   sources.scst_conf = Write("s", "TARGET_DRIVER ib_srpt {\n}\n");
   sources.overrides = {{"rdma_cm_port", "many"}};
   loaded = Load(sources);

@@ -70,6 +70,11 @@ std::optional<std::string> ParseTargetName(std::string_view word) {
   return LowerCase(word);
 }
 
+bool IsControl(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return (u < 0x20 && c != '\t' && c != '\r') || u == 0x7f;
+}
+
 bool IsPrintableAscii(std::string_view word) {
   for (const char c : word) {
     if (c < 0x20 || c > 0x7e) return false;

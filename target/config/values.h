@@ -24,6 +24,8 @@ std::optional<std::uint64_t> ParseHex64(std::string_view word);
 // Eight groups of four hex digits; answers it in lower case.
 std::optional<std::string> ParseTargetName(std::string_view word);
 
+// A byte that no text has: a control character other than tab and carriage return.
+bool IsControl(char c);
 bool IsPrintableAscii(std::string_view word);
 // '*' and '?' aside, without regard to case.
 std::string LowerCase(std::string_view word);
