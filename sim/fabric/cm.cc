@@ -63,7 +63,7 @@ void Fabric::Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uint16_
 void Fabric::TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uint16_t reason) {
   if (c.peer_over) return;
   c.peer_qp = PeerQp::kGone;
-  c.to_target.clear();
+  c.to_target.entries.clear();
   env_.trace->Add(now(), c.id.v, "peer: connection over", static_cast<std::uint64_t>(kind));
   // The sink may start anew at once; this connection is over before it hears of it.
   PeerEvent event;
@@ -112,8 +112,8 @@ std::vector<std::string> Fabric::Pending() const {
     lines.push_back("fabric: peer " + std::to_string(c->id.v) + ": the target's queue pair is " +
                     (c->target_qp == TargetQp::kUp ? "up" : "in error") + ", " +
                     std::to_string(c->posted.size()) + " receives posted, " +
-                    std::to_string(c->sq.size()) + " work requests and " +
-                    std::to_string(c->completions.size()) + " completions to come");
+                    std::to_string(c->sq.entries.size()) + " work requests and " +
+                    std::to_string(c->completions.entries.size()) + " completions to come");
   }
   return lines;
 }
@@ -280,7 +280,7 @@ void Fabric::Do(std::uint32_t shard, const action::DestroyQp& a) {
   if (c.target_qp == TargetQp::kDestroyed) return Broke("DestroyQp asked twice");
   SetTargetError(c);
   c.target_qp = TargetQp::kDestroyed;
-  c.completions.clear();
+  c.completions.entries.clear();
   c.withheld.clear();
   c.posted.clear();
   if (!c.disconnect_asked) ScheduleCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));

@@ -11,11 +11,13 @@
 #ifndef SIM_FABRIC_FABRIC_H_
 #define SIM_FABRIC_FABRIC_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/action.h"
@@ -116,7 +118,7 @@ class Fabric {
   enum class TargetQp : std::uint8_t { kNone, kUp, kError, kDestroyed };
 
   struct Packet {  // Towards the target.
-    Time arrival;
+    Time due;
     std::uint32_t buffer = 0;
     bool solicited = false;
   };
@@ -131,7 +133,7 @@ class Fabric {
     std::uint32_t length = 0;
     RemoteAddr remote;
     RKey rkey;
-    Time arrival;
+    Time due;
     std::uint64_t number = 0;  // Counts all that was posted.
     Lineage entity;
     std::uint64_t ordinal = 0;
@@ -143,6 +145,15 @@ class Fabric {
     std::uint32_t id = 0;
     std::uint64_t number = 0;  // All work requests up to this one leave the send queue.
     Time due;
+  };
+  // What moves in order; `what` happens when the head is due.
+  template <class Entry>
+  struct Pipe {
+    explicit Pipe(Happening happening) : what(happening) {}
+    Happening what;
+    std::deque<Entry> entries;
+    bool scheduled = false;
+    Time last;  // Nothing is due before what was put in ahead of it.
   };
   struct Connection {
     PeerId id;
@@ -156,9 +167,7 @@ class Fabric {
     bool peer_over = false;  // Its last event was given.
     bool peer_dreq = false;  // It sent one.
     std::uint32_t peer_receives = 0;
-    std::deque<Packet> to_target;
-    bool to_target_scheduled = false;
-    Time last_arrival;
+    Pipe<Packet> to_target{Happening::kToTarget};
     std::uint32_t peer_tries = 0;
     std::deque<PeerEvent> events;
     // The target's end.
@@ -173,16 +182,12 @@ class Fabric {
     bool silent_for_good = false;  // ... even after the queue pair went to error.
     std::deque<RecvId> posted;
     std::vector<bool> is_posted;
-    std::deque<WorkRequest> sq;
-    bool to_peer_scheduled = false;
-    Time last_to_peer;
+    Pipe<WorkRequest> sq{Happening::kToPeer};
     std::uint32_t target_tries = 0;
     std::uint64_t wr_posted = 0;
     std::uint64_t wr_retired = 0;
-    std::deque<Completion> completions;
+    Pipe<Completion> completions{Happening::kCompletion};
     std::deque<Completion> withheld;
-    bool completion_scheduled = false;
-    Time last_completion;
   };
 
   Connection& Of(PeerId peer);
@@ -194,6 +199,23 @@ class Fabric {
             WorkStatus status = WorkStatus::kOk, bool solicited = false);
   void TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0);
 
+  template <class Entry>
+  void Put(const Connection& c, Pipe<Entry>& pipe, Entry entry, Duration after) {
+    entry.due = pipe.last = std::max(pipe.last, now() + after);
+    pipe.entries.push_back(std::move(entry));
+    Schedule(c, pipe);
+  }
+  template <class Entry>
+  void Schedule(const Connection& c, Pipe<Entry>& pipe) {
+    if (pipe.scheduled || pipe.entries.empty()) return;
+    ScheduleAt(c, pipe, pipe.entries.front().due);
+  }
+  template <class Entry>
+  void ScheduleAt(const Connection& c, Pipe<Entry>& pipe, Time at) {
+    pipe.scheduled = true;
+    env_.queue->Push(std::max(at, now()), pipe.what, c.id.v);
+  }
+
   // cm.cc
   void ScheduleCm(Connection& c, CmStep step, Time at);
   Time CmArrival(const Connection& c, CmStep step) const;
@@ -203,20 +225,18 @@ class Fabric {
   void OnQpDestroyed(Connection& c);
   // peer_qp.cc
   void OnToTarget(Connection& c);
-  void ScheduleToTarget(Connection& c);
   void SetPeerError(Connection& c);
   std::uint32_t TakeBuffer(Bytes bytes);
   // target_qp.cc
+  template <class Rdma>
+  void PostRdma(Connection& c, WorkRequest::Kind kind, const Rdma& a);
   void Post(Connection& c, WorkRequest wr);
   void OnToPeer(Connection& c);
-  void ScheduleToPeer(Connection& c);
   bool Execute(Connection& c, const WorkRequest& wr);
   void FailHead(Connection& c, WorkStatus status, Duration after);
   void SetTargetError(Connection& c);
   void Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after);
-  void PushCompletion(Connection& c, Completion completion, Duration after);
   void OnCompletion(Connection& c);
-  void ScheduleCompletion(Connection& c);
 
   Environment env_;
   MemoryRegions regions_;

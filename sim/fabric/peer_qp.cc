@@ -41,30 +41,21 @@ bool Fabric::Send(PeerId peer, Bytes iu, bool solicited) {
     latency.ns += more.ns;
   }
   Packet packet;
-  packet.arrival = std::max(c.last_arrival, now() + latency);
   packet.buffer = TakeBuffer(iu);
   packet.solicited = solicited;
-  c.last_arrival = packet.arrival;
-  c.to_target.push_back(packet);
-  ScheduleToTarget(c);
+  Put(c, c.to_target, packet, latency);
   return true;
 }
 
-void Fabric::ScheduleToTarget(Connection& c) {
-  if (c.to_target_scheduled || c.to_target.empty()) return;
-  c.to_target_scheduled = true;
-  env_.queue->Push(std::max(c.to_target.front().arrival, now()), Happening::kToTarget, c.id.v);
-}
-
 void Fabric::OnToTarget(Connection& c) {
-  c.to_target_scheduled = false;
-  if (c.to_target.empty()) return;
-  const Packet packet = c.to_target.front();
-  if (packet.arrival > now()) return ScheduleToTarget(c);
+  c.to_target.scheduled = false;
+  if (c.to_target.entries.empty()) return;
+  const Packet packet = c.to_target.entries.front();
+  if (packet.due > now()) return Schedule(c, c.to_target);
   if (c.target_qp != TargetQp::kUp) {
     // Nobody acknowledges.
-    for (const Packet& p : c.to_target) free_buffers_.push_back(p.buffer);
-    c.to_target.clear();
+    for (const Packet& p : c.to_target.entries) free_buffers_.push_back(p.buffer);
+    c.to_target.entries.clear();
     ScheduleCm(c, CmStep::kPeerSendFails, now() + env_.latencies.retry);
     return;
   }
@@ -75,12 +66,10 @@ void Fabric::OnToTarget(Connection& c) {
       SetPeerError(c);
       return Tell(c, PeerEvent::Kind::kSendFailed, {}, 0, WorkStatus::kRnrExceeded);
     }
-    c.to_target_scheduled = true;
-    env_.queue->Push(now() + env_.latencies.rnr, Happening::kToTarget, c.id.v);
-    return;
+    return ScheduleAt(c, c.to_target, now() + env_.latencies.rnr);
   }
   c.peer_tries = 0;
-  c.to_target.pop_front();
+  c.to_target.entries.pop_front();
   free_buffers_.push_back(packet.buffer);
   const Bytes iu = buffers_[packet.buffer];
   const RecvId recv = c.posted.front();
@@ -91,12 +80,12 @@ void Fabric::OnToTarget(Connection& c) {
     completion.kind = Completion::Kind::kRecv;
     completion.status = WorkStatus::kLocalLength;
     completion.id = recv.v;
-    PushCompletion(c, completion, Microseconds(1));
+    Put(c, c.completions, completion, Microseconds(1));
     SetTargetError(c);
     SetPeerError(c);
     return Tell(c, PeerEvent::Kind::kSendFailed, {}, 0, WorkStatus::kOther);
   }
-  ScheduleToTarget(c);
+  Schedule(c, c.to_target);
   env_.trace->Add(now(), c.id.v, "target receives", iu.empty() ? 0 : iu[0],
                   iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
   ShardMemory& memory = env_.target->MemoryOf(c.shard);
@@ -121,18 +110,18 @@ void Fabric::Do(std::uint32_t shard, const action::PostRecv& a) {
   completion.kind = Completion::Kind::kRecv;
   completion.status = WorkStatus::kFlushed;
   completion.id = a.recv.v;
-  PushCompletion(c, completion, Microseconds(1));
+  Put(c, c.completions, completion, Microseconds(1));
 }
 
 void Fabric::PostReceives(PeerId peer, std::uint32_t count) {
   Connection& c = Of(peer);
   c.peer_receives += count;
-  ScheduleToPeer(c);
+  Schedule(c, c.sq);
 }
 
 void Fabric::SetPeerError(Connection& c) {
-  for (const Packet& p : c.to_target) free_buffers_.push_back(p.buffer);
-  c.to_target.clear();
+  for (const Packet& p : c.to_target.entries) free_buffers_.push_back(p.buffer);
+  c.to_target.entries.clear();
   if (c.peer_qp == PeerQp::kUp) c.peer_qp = PeerQp::kError;
 }
 

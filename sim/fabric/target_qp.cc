@@ -26,22 +26,19 @@ void Fabric::Do(std::uint32_t shard, const action::SendIu& a) {
 }
 
 void Fabric::Do(std::uint32_t shard, const action::RdmaWrite& a) {
-  Connection& c = OfChannel(shard, a.channel, "RdmaWrite on an unknown channel");
-  WorkRequest wr;
-  wr.kind = WorkRequest::Kind::kWrite;
-  wr.signaled = a.signaled;
-  wr.id = a.buffer.v;
-  wr.offset = a.offset;
-  wr.length = a.length;
-  wr.remote = a.remote;
-  wr.rkey = a.rkey;
-  Post(c, wr);
+  PostRdma(OfChannel(shard, a.channel, "RdmaWrite on an unknown channel"),
+           WorkRequest::Kind::kWrite, a);
 }
 
 void Fabric::Do(std::uint32_t shard, const action::RdmaRead& a) {
-  Connection& c = OfChannel(shard, a.channel, "RdmaRead on an unknown channel");
+  PostRdma(OfChannel(shard, a.channel, "RdmaRead on an unknown channel"), WorkRequest::Kind::kRead,
+           a);
+}
+
+template <class Rdma>
+void Fabric::PostRdma(Connection& c, WorkRequest::Kind kind, const Rdma& a) {
   WorkRequest wr;
-  wr.kind = WorkRequest::Kind::kRead;
+  wr.kind = kind;
   wr.signaled = a.signaled;
   wr.id = a.buffer.v;
   wr.offset = a.offset;
@@ -77,27 +74,18 @@ void Fabric::Post(Connection& c, WorkRequest wr) {
     latency.ns += more.ns;
   }
   wr.doomed = env_.faults->Strikes(FaultKind::kRetryExceeded, wr.entity, wr.ordinal);
-  wr.arrival = std::max(c.last_to_peer, now() + latency);
-  c.last_to_peer = wr.arrival;
-  c.sq.push_back(wr);
-  ScheduleToPeer(c);
+  Put(c, c.sq, wr, latency);
 }
 
 // --- Executing
 // ------------------------------------------------------------------------------------
 
-void Fabric::ScheduleToPeer(Connection& c) {
-  if (c.to_peer_scheduled || c.sq.empty()) return;
-  c.to_peer_scheduled = true;
-  env_.queue->Push(std::max(c.sq.front().arrival, now()), Happening::kToPeer, c.id.v);
-}
-
 void Fabric::OnToPeer(Connection& c) {
-  c.to_peer_scheduled = false;
+  c.sq.scheduled = false;
   // All that has arrived: a chain of WRITEs and its response are one happening.
-  while (!c.sq.empty() && c.target_qp == TargetQp::kUp) {
-    const WorkRequest wr = c.sq.front();
-    if (wr.arrival > now()) return ScheduleToPeer(c);
+  while (!c.sq.entries.empty() && c.target_qp == TargetQp::kUp) {
+    const WorkRequest wr = c.sq.entries.front();
+    if (wr.due > now()) return Schedule(c, c.sq);
     if (wr.doomed || c.peer_qp == PeerQp::kError || c.peer_qp == PeerQp::kGone) {
       return FailHead(c, WorkStatus::kRetryExceeded, env_.latencies.retry);
     }
@@ -109,13 +97,10 @@ void Fabric::OnToPeer(Connection& c) {
       env_.trace->Add(now(), c.id.v, "RNR at the peer", c.target_tries);
       if (last) return FailHead(c, WorkStatus::kRnrExceeded, Duration{});
       const std::uint32_t shift = std::min(c.target_tries - 1, 8u);
-      c.to_peer_scheduled = true;
-      env_.queue->Push(now() + Duration{env_.latencies.rnr.ns << shift}, Happening::kToPeer,
-                       c.id.v);
-      return;
+      return ScheduleAt(c, c.sq, now() + Duration{env_.latencies.rnr.ns << shift});
     }
     c.target_tries = 0;
-    c.sq.pop_front();
+    c.sq.entries.pop_front();
     if (!Execute(c, wr)) return;
   }
 }
@@ -168,8 +153,8 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
 
 // The head cannot be delivered, and so nothing behind it can.
 void Fabric::FailHead(Connection& c, WorkStatus status, Duration after) {
-  const WorkRequest wr = c.sq.front();
-  c.sq.pop_front();
+  const WorkRequest wr = c.sq.entries.front();
+  c.sq.entries.pop_front();
   Complete(c, wr, status, after);
   SetTargetError(c);
 }
@@ -180,19 +165,19 @@ void Fabric::SetTargetError(Connection& c) {
   if (c.silent && !c.silent_for_good) {
     for (Completion& lost : c.withheld) {
       if (lost.status == WorkStatus::kOk) lost.status = WorkStatus::kFlushed;
-      PushCompletion(c, lost, Microseconds(1));
+      Put(c, c.completions, lost, Microseconds(1));
     }
     c.withheld.clear();
     c.silent = false;
   }
-  for (const WorkRequest& wr : c.sq) Complete(c, wr, WorkStatus::kFlushed, Duration{});
-  c.sq.clear();
+  for (const WorkRequest& wr : c.sq.entries) Complete(c, wr, WorkStatus::kFlushed, Duration{});
+  c.sq.entries.clear();
   for (const RecvId recv : c.posted) {
     Completion completion;
     completion.kind = Completion::Kind::kRecv;
     completion.status = WorkStatus::kFlushed;
     completion.id = recv.v;
-    PushCompletion(c, completion, Duration{});
+    Put(c, c.completions, completion, Duration{});
   }
   c.posted.clear();
 }
@@ -232,29 +217,16 @@ void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, D
     c.withheld.push_back(completion);
     return;
   }
-  PushCompletion(c, completion, after);
-}
-
-void Fabric::PushCompletion(Connection& c, Completion completion, Duration after) {
-  completion.due = std::max(c.last_completion, now() + after);
-  c.last_completion = completion.due;
-  c.completions.push_back(completion);
-  ScheduleCompletion(c);
-}
-
-void Fabric::ScheduleCompletion(Connection& c) {
-  if (c.completion_scheduled || c.completions.empty()) return;
-  c.completion_scheduled = true;
-  env_.queue->Push(std::max(c.completions.front().due, now()), Happening::kCompletion, c.id.v);
+  Put(c, c.completions, completion, after);
 }
 
 void Fabric::OnCompletion(Connection& c) {
-  c.completion_scheduled = false;
-  if (c.completions.empty() || c.target_qp == TargetQp::kDestroyed) return;
-  const Completion completion = c.completions.front();
-  if (completion.due > now()) return ScheduleCompletion(c);
-  c.completions.pop_front();
-  ScheduleCompletion(c);
+  c.completions.scheduled = false;
+  if (c.completions.entries.empty() || c.target_qp == TargetQp::kDestroyed) return;
+  const Completion completion = c.completions.entries.front();
+  if (completion.due > now()) return Schedule(c, c.completions);
+  c.completions.entries.pop_front();
+  Schedule(c, c.completions);
   c.wr_retired = std::max(c.wr_retired, completion.number);
   const ChannelId channel = c.accept.channel;
   switch (completion.kind) {
