@@ -75,8 +75,8 @@ class StorageTest : public testing::TestWithParam<bool> {
   // Submits, and waits until all is reported.
   std::map<std::uint64_t, IoStatus> Finish() {
     std::map<std::uint64_t, IoStatus> ended;
-    for (int round = 0; engine_->in_flight() > 0; ++round) {
-      if (round == 1000) {
+    for (int idle = 0; engine_->in_flight() > 0; ++idle) {
+      if (idle == 1000) {
         ADD_FAILURE() << engine_->in_flight() << " operations never ended";
         break;
       }
@@ -85,9 +85,10 @@ class StorageTest : public testing::TestWithParam<bool> {
         pollfd wait{engine_->event_fd(), POLLIN, 0};
         poll(&wait, 1, 100);
       }
-      engine_->Reap([&](OpId op, IoStatus status) {
+      const std::size_t n = engine_->Reap([&](OpId op, IoStatus status) {
         EXPECT_TRUE(ended.emplace(op.v, status).second) << "operation " << op.v << " ended twice";
       });
+      if (n > 0) idle = 0;
     }
     return ended;
   }
@@ -379,6 +380,27 @@ TEST_P(StorageTest, DestructionWaitsForWhatIsInFlight) {
   for (std::uint64_t i = 0; i < 100; ++i) engine_->Write(OpId(i), kDisk, i * 4096, data, false);
   engine_.reset();
   EXPECT_TRUE(Contents().substr(99 * 4096, 4096) == std::string(data.begin(), data.end()));
+}
+
+// Core's bound: an operation for each command of each channel, and one for each data buffer. The
+// flushes of all commands and the pieces of all buffers come at once: expect each to end.
+TEST_P(StorageTest, TakesAllThatCoreMayAsk) {
+  const Parameters parameters;
+  const std::uint64_t commands =
+      std::uint64_t{parameters.channels_per_shard} * limits::kCommandsPerChannel;
+  const std::uint64_t all = commands + parameters.data_buffers_per_shard;
+  Start(StorageOptionsFor(parameters));
+  ASSERT_TRUE(engine_->Open(kDisk, File()).ok());
+  std::vector<std::uint8_t> into(512);
+  for (std::uint64_t i = 0; i < all; ++i) {
+    if (i < commands) {
+      engine_->Flush(OpId(i), kDisk);
+    } else {
+      engine_->Read(OpId(i), kDisk, 0, into);
+    }
+  }
+  EXPECT_EQ(engine_->in_flight(), all);
+  EXPECT_EQ(Finish().size(), all);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, StorageTest, testing::Values(false, true),
