@@ -147,6 +147,10 @@ int RunDaemon(const DaemonOptions& options) {
 
   Result<std::vector<Device>, std::string> devices = FindDevices();
   if (!devices.ok()) return Fail(kExitFailed, devices.error());
+  for (const Device& device : *devices) {
+    const std::string caution = Caution(device);
+    if (!caution.empty()) spdlog::warn("{}", caution);
+  }
   const Ports ports = MatchPorts(configuration, *devices);
   parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
   FitToDevices(parameters, *devices);

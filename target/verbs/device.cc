@@ -113,6 +113,17 @@ const char* ToString(Transport transport) {
   return "?";
 }
 
+std::string Caution(const Device& device) {
+  if (std::none_of(device.ports.begin(), device.ports.end(),
+                   [](const DevicePort& p) { return p.transport == Transport::kIwarp; })) {
+    return "";
+  }
+  return device.name +
+         " is iWARP: the data buffers of all sessions are one region open to remote writes, which "
+         "the sinks of RDMA READs need there; serve only initiators that you trust with each "
+         "other's data";
+}
+
 Result<std::vector<Device>, std::string> FindDevices() {
   // librdmacm writes to stderr by itself when there is nothing: look before asking it.
   if (Listed("/sys/class/infiniband", "").empty() || Listed("/dev/infiniband", "uverbs").empty() ||

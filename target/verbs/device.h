@@ -45,6 +45,9 @@ struct Device {
   std::vector<DevicePort> ports;
 };
 
+// What the administrator should know about using the device, as a line for the log; empty: nothing.
+std::string Caution(const Device& device);
+
 // All devices that librdmacm can use, in its order (the kernel's). An error is a whole message for
 // the user: what was looked for, what is missing, and what to do.
 Result<std::vector<Device>, std::string> FindDevices();

@@ -6,7 +6,9 @@
 // nothing of the channel remains, because a backend may still write from a receive buffer.
 //
 // iWARP: the sink of an RDMA READ must be open to remote writes (RFC 5040 lets the responder write
-// it), so the pool gets a second registration there, whose key goes into READs only.
+// it), so the pool gets a second registration there, whose key goes into READs only. It is one for
+// all sessions of the device: a peer that learns the key, as the responder of a READ does, can
+// write to the buffers of another (device.h: Caution).
 #ifndef TARGET_VERBS_MEMORY_H_
 #define TARGET_VERBS_MEMORY_H_
 
