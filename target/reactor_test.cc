@@ -2,12 +2,12 @@
 #include "target/reactor.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <deque>
 #include <memory>

@@ -2,7 +2,7 @@
 #ifndef TARGET_REACTOR_TIME_H_
 #define TARGET_REACTOR_TIME_H_
 
-#include <time.h>
+#include <ctime>
 
 #include "core/base/types.h"
 

@@ -32,7 +32,7 @@
 
 namespace srpt::target {
 
-inline constexpr std::size_t kAdminLineBytesMax = 64 * 1024;
+inline constexpr std::size_t kAdminLineBytesMax = std::size_t{64} * 1024;
 // One more client takes the place of the one that has been idle longest.
 inline constexpr std::size_t kAdminClientsMax = 16;
 // Ids of the server's own requests have this bit; the daemon's own must not.

@@ -60,7 +60,7 @@ class TestClient {
     for (int idle = 0; idle < 100;) {
       const std::size_t end = in_.find('\n');
       if (end != std::string::npos) {
-        const std::string line = in_.substr(0, end);
+        std::string line = in_.substr(0, end);
         in_.erase(0, end + 1);
         return line;
       }

@@ -97,7 +97,7 @@ Result<std::uint64_t, std::string> BackingFile::Size() const {
 }
 
 Result<std::uint64_t, std::string> BackingFile::GrowTo(std::uint64_t bytes) {
-  const auto now = Size();
+  auto now = Size();
   if (!now.ok() || *now >= bytes) return now;
   if (is_block_) {
     return Err{"device " + name_ + ": " + path_ + " has " + std::to_string(*now) +

@@ -58,7 +58,7 @@ Result<std::uint64_t, std::string> DeviceTable::Resize(const std::string& name,
                std::to_string(entry->device.block_bytes)};
   }
   for (StorageEngine* engine : engines_) {
-    const auto size = engine->Resize(entry->id, bytes);
+    auto size = engine->Resize(entry->id, bytes);
     if (!size.ok()) return size;
     entry->bytes = *size;
   }

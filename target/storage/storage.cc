@@ -98,7 +98,7 @@ class StorageEngine::Impl {
       if (bytes != 0) unit->bytes = bytes;
       return unit->bytes;
     }
-    const auto size = bytes == 0 ? unit->file.Size() : unit->file.GrowTo(bytes);
+    auto size = bytes == 0 ? unit->file.Size() : unit->file.GrowTo(bytes);
     if (!size.ok()) return size;
     // What is in flight beyond a smaller presented size is still inside the store.
     unit->bytes = *size;

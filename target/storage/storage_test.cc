@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -379,7 +379,8 @@ TEST_P(StorageTest, DestructionWaitsForWhatIsInFlight) {
   const auto data = Pattern(4096, 8);
   for (std::uint64_t i = 0; i < 100; ++i) engine_->Write(OpId(i), kDisk, i * 4096, data, false);
   engine_.reset();
-  EXPECT_TRUE(Contents().substr(99 * 4096, 4096) == std::string(data.begin(), data.end()));
+  EXPECT_TRUE(Contents().substr(std::size_t{99} * 4096, 4096) ==
+              std::string(data.begin(), data.end()));
 }
 
 // Core's bound: an operation for each command of each channel, and one for each data buffer. The

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -16,10 +17,10 @@ namespace {
 
 // rdma_cm_id::context says what an id is: a channel (even) or a connection request (odd).
 void* ContextOf(ChannelId channel) {
-  return reinterpret_cast<void*>((std::uintptr_t{channel.v} << 1) + 2);
+  return std::bit_cast<void*>((std::uintptr_t{channel.v} << 1) + 2);
 }
 void* ContextOf(ConnId conn) {
-  return reinterpret_cast<void*>((static_cast<std::uintptr_t>(conn.v) << 1) | 1);
+  return std::bit_cast<void*>((static_cast<std::uintptr_t>(conn.v) << 1) | 1);
 }
 bool IsRequest(const void* context) { return reinterpret_cast<std::uintptr_t>(context) & 1; }
 ConnId RequestOf(const void* context) {

@@ -22,7 +22,7 @@ TEST(ShardMemory, ADataReferenceIsTheBytesOfItsBuffer) {
   ASSERT_TRUE(memory.AllocatePool());
   const MutableBytes whole = memory.DataBuffer(BufferId(3));
   EXPECT_EQ(whole.size(), limits::kDataBufferBytes);
-  EXPECT_EQ(whole.data(), memory.pool().data() + 3 * limits::kDataBufferBytes);
+  EXPECT_EQ(whole.data(), memory.pool().data() + std::size_t{3} * limits::kDataBufferBytes);
   MemRef part;
   part.buffer = BufferId(3);
   part.offset = 512;
