@@ -52,6 +52,8 @@ std::string_view ToString(FaultKind kind) {
       return "disk hangs";
     case FaultKind::kMessageSlow:
       return "message slow";
+    case FaultKind::kLateRead:
+      return "late RDMA READ";
     case FaultKind::kCount:
       break;
   }

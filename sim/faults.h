@@ -2,9 +2,10 @@
 // that way; it strikes there because a test asked for it (Inject), or by the seed's rate.
 //
 // Which of them an initiator survives without losing its connection, and why:
-//   yes  slow wire, late RTU, lost RTU (the first IU implies it), late completions, slow messages,
-//        slow disk, EIO, ENOSPC, short read, a hang that ends: nothing is lost but time, or one
-//        command ends with its sense
+//   yes  slow wire, late RTU, lost RTU (the first IU implies it), late completions, late reads,
+//   slow
+//        messages, slow disk, EIO, ENOSPC, short read, a hang that ends: nothing is lost but time,
+//        or one command ends with its sense
 //   no   lost completion (the watchdog ends the channel after 80 s), retry exceeded, revoked rkey,
 //        disconnect, vanished peer, lost REP, failed accept: the connection goes; it logs in again
 #ifndef SIM_FAULTS_H_
@@ -50,6 +51,11 @@ enum class FaultKind : std::uint8_t {
   kDiskHang,  // Until healed, or for a time.
   // Between director and shards: one opportunity a message.
   kMessageSlow,
+  // Wire, again: one opportunity an RDMA READ of the target. Its data are fetched when what was
+  // posted behind it has long arrived: without a fence a SEND may overtake a READ (InfiniBand
+  // Architecture, volume 1, ordering of work requests), and a READ whose answer was lost is
+  // repeated.
+  kLateRead,
   kCount,
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kCount);

@@ -55,6 +55,7 @@ constexpr FaultRange kFaultRanges[] = {
     {FaultKind::kNoSpace, 10000},         {FaultKind::kShort, 10000},
     {FaultKind::kFlushError, 50000},      {FaultKind::kDiskSlow, 5000},
     {FaultKind::kDiskHang, 1500},         {FaultKind::kMessageSlow, 50000},
+    {FaultKind::kLateRead, 400000},
 };
 
 }  // namespace

@@ -4,10 +4,11 @@
 // target's work requests, in the order of their posting. Only the head of a pipe moves: when it
 // waits (no receive posted: RNR), all behind it wait. An executed work request's completion comes
 // back in the same order. A failure puts the queue pair into error and flushes what is left; what
-// was executed stays executed.
+// was executed stays executed. The data of a READ may be fetched late, when what is behind it has
+// been executed; its completion and those behind it wait for that.
 //
 // Files: cm.cc (REQ, REP, RTU, REJ, DREQ, DREP, timewait), peer_qp.cc (towards the target),
-// target_qp.cc (towards the peer, completions).
+// target_qp.cc (towards the peer, completions), late_reads.cc.
 #ifndef SIM_FABRIC_FABRIC_H_
 #define SIM_FABRIC_FABRIC_H_
 
@@ -139,9 +140,10 @@ class Fabric {
     std::uint64_t ordinal = 0;
   };
   struct Completion {
-    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv };
+    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv, kUnsignaled };
     Kind kind = Kind::kSend;
     WorkStatus status = WorkStatus::kOk;
+    bool late = false;  // The first of late_reads: its data are fetched now.
     std::uint32_t id = 0;
     std::uint64_t number = 0;  // All work requests up to this one leave the send queue.
     Time due;
@@ -188,6 +190,7 @@ class Fabric {
     std::uint64_t wr_retired = 0;
     Pipe<Completion> completions{Happening::kCompletion};
     std::deque<Completion> withheld;
+    std::deque<WorkRequest> late_reads;  // Each has its completion among `completions`.
   };
 
   Connection& Of(PeerId peer);
@@ -233,10 +236,17 @@ class Fabric {
   void Post(Connection& c, WorkRequest wr);
   void OnToPeer(Connection& c);
   bool Execute(Connection& c, const WorkRequest& wr);
+  WorkStatus Move(Connection& c, const WorkRequest& wr);
+  void FailBoth(Connection& c, WorkStatus status);
   void FailHead(Connection& c, WorkStatus status, Duration after);
   void SetTargetError(Connection& c);
   void Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after);
   void OnCompletion(Connection& c);
+  // late_reads.cc
+  bool IsLate(const Connection& c, const WorkRequest& read);
+  void PutLate(Connection& c, const WorkRequest& read);
+  void FetchLate(Connection& c, Completion& completion);
+  void FlushLate(Connection& c, bool all = false);
 
   Environment env_;
   MemoryRegions regions_;

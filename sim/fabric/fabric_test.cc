@@ -278,6 +278,74 @@ TEST_F(FabricTest, RdmaMovesTheBytes) {
   EXPECT_EQ(bytes, std::vector<std::uint8_t>(512, 0x77));
 }
 
+// A READ that the SEND behind it overtakes, by the time that RunFor(kOvertaken) is over.
+constexpr Duration kOvertaken = Microseconds(9);
+
+TEST_F(FabricTest, LateReadFetchesWhatIsThereAfterTheSendBehindIt) {
+  LogIn();
+  const Region r = Register(512, access::kRemoteRead);
+  faults.Inject(FaultKind::kLateRead, 1);
+  Read(r, 512, true);
+  SendIu(2);
+  EXPECT_EQ(After(kOvertaken), Log{});
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kIu);
+  fabric.regions().Find(r.rkey)->content.WriteBytes(0, std::vector<std::uint8_t>(512, 0x77));
+  EXPECT_EQ(After(Milliseconds(3)), (Log{"RdmaDone 1 0", "SendDone 2 0"}));
+  EXPECT_EQ(memory.DataBuffer(BufferId(1))[511], 0x77);
+}
+
+TEST_F(FabricTest, ReadsStayBehindALateOne) {
+  LogIn();
+  const Region first = Register(512, access::kRemoteRead);
+  const Region second = Register(512, access::kRemoteRead);
+  faults.Inject(FaultKind::kLateRead, 1);
+  Read(first, 512, false);
+  Read(second, 512, true);
+  EXPECT_EQ(After(kOvertaken), Log{});
+  fabric.regions().Find(second.rkey)->content.WriteBytes(0, std::vector<std::uint8_t>(512, 0x77));
+  EXPECT_EQ(After(Milliseconds(5)), Log{"RdmaDone 1 0"});
+  EXPECT_EQ(memory.DataBuffer(BufferId(1))[511], 0x77);
+}
+
+TEST_F(FabricTest, LateReadOfMemoryThatIsGoneFailsAndFlushesWhatWasExecuted) {
+  LogIn();
+  const Region r = Register(512, access::kRemoteRead);
+  faults.Inject(FaultKind::kLateRead, 1);
+  Read(r, 512, false);
+  SendIu(2);
+  RunFor(kOvertaken);
+  fabric.regions().Deregister(r.rkey);
+  EXPECT_EQ(After(Milliseconds(3)),
+            (Log{"QpFailed 3", "SendDone 2 1", "RecvFailed 0 1", "RecvFailed 1 1"}));
+  EXPECT_EQ(fabric.refused_accesses(), 1u);
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kIu);
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kQpError);
+}
+
+TEST_F(FabricTest, LateReadOfAPeerThatVanishedIsNeverAnswered) {
+  LogIn();
+  const Region r = Register(512, access::kRemoteRead);
+  faults.Inject(FaultKind::kLateRead, 1);
+  Read(r, 512, true);
+  RunFor(kOvertaken);
+  fabric.Vanish(peer);
+  EXPECT_EQ(After(Milliseconds(3)), (Log{"RdmaDone 1 4", "RecvFailed 0 1", "RecvFailed 1 1"}));
+}
+
+TEST_F(FabricTest, LateReadMovesNothingOnceItsQueuePairFailed) {
+  LogIn();
+  const Region r = Register(512, access::kRemoteRead);
+  fabric.regions().Find(r.rkey)->content.WriteBytes(0, std::vector<std::uint8_t>(512, 0x77));
+  faults.Inject(FaultKind::kLateRead, 1);
+  Read(r, 512, true);
+  SendIu(2);
+  RunFor(kOvertaken);
+  fabric.Do(0, action::Disconnect{kChannel});
+  EXPECT_EQ(After(Milliseconds(100)), (Log{"RdmaDone 1 1", "SendDone 2 1", "RecvFailed 0 1",
+                                           "RecvFailed 1 1", "Disconnected"}));
+  EXPECT_NE(memory.DataBuffer(BufferId(1))[511], 0x77);
+}
+
 TEST_F(FabricTest, FailedUnsignaledWorkIsToldAndTheRestFlushed) {
   LogIn();
   const Region r = Register(512, access::kRemoteRead);  // Not for writing.

@@ -106,17 +106,14 @@ void Fabric::OnToPeer(Connection& c) {
 }
 
 bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
-  ShardMemory& memory = env_.target->MemoryOf(c.shard);
   const auto fail = [&](WorkStatus status) {
     Complete(c, wr, status, Microseconds(2));
-    SetTargetError(c);
-    const bool was_up = c.peer_qp == PeerQp::kUp;
-    SetPeerError(c);
-    if (was_up) Tell(c, PeerEvent::Kind::kQpError, {}, 0, status);
+    FailBoth(c, status);
     return false;
   };
   if (wr.kind == WorkRequest::Kind::kSend) {
-    const Bytes iu = memory.SendBuffer(c.accept.channel, SendId(wr.id)).first(wr.length);
+    const Bytes iu =
+        env_.target->MemoryOf(c.shard).SendBuffer(c.accept.channel, SendId(wr.id)).first(wr.length);
     if (iu.size() > c.options.receive_bytes) return fail(WorkStatus::kOther);
     if (c.options.receives == 0) --c.peer_receives;
     env_.trace->Add(now(), c.id.v, "peer receives", iu.empty() ? 0 : iu[0],
@@ -125,6 +122,17 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
     Tell(c, PeerEvent::Kind::kIu, iu, 0, WorkStatus::kOk, wr.solicited);
     return true;
   }
+  if (wr.kind == WorkRequest::Kind::kRead && IsLate(c, wr)) {
+    PutLate(c, wr);
+    return true;
+  }
+  const WorkStatus status = Move(c, wr);
+  if (status != WorkStatus::kOk) return fail(status);
+  Complete(c, wr, WorkStatus::kOk, Duration{});
+  return true;
+}
+
+WorkStatus Fabric::Move(Connection& c, const WorkRequest& wr) {
   const bool write = wr.kind == WorkRequest::Kind::kWrite;
   MemoryRegions::Entry* region = nullptr;
   std::uint64_t offset = 0;
@@ -138,8 +146,9 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
                   wr.rkey.v, wr.length);
   if (why != nullptr) {
     ++refused_accesses_;
-    return fail(WorkStatus::kRemoteAccess);
+    return WorkStatus::kRemoteAccess;
   }
+  ShardMemory& memory = env_.target->MemoryOf(c.shard);
   if (write) {
     Content::Copy(memory.Data(BufferId(wr.id)), wr.offset, region->content, offset, wr.length);
   } else {
@@ -147,8 +156,14 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
                                    : memory.Data(BufferId(wr.id));
     Content::Copy(region->content, offset, data, wr.offset, wr.length);
   }
-  Complete(c, wr, WorkStatus::kOk, Duration{});
-  return true;
+  return WorkStatus::kOk;
+}
+
+void Fabric::FailBoth(Connection& c, WorkStatus status) {
+  SetTargetError(c);
+  const bool was_up = c.peer_qp == PeerQp::kUp;
+  SetPeerError(c);
+  if (was_up) Tell(c, PeerEvent::Kind::kQpError, {}, 0, status);
 }
 
 // The head cannot be delivered, and so nothing behind it can.
@@ -162,6 +177,7 @@ void Fabric::FailHead(Connection& c, WorkStatus status, Duration after) {
 void Fabric::SetTargetError(Connection& c) {
   if (c.target_qp != TargetQp::kUp) return;
   c.target_qp = TargetQp::kError;
+  FlushLate(c);
   if (c.silent && !c.silent_for_good) {
     for (Completion& lost : c.withheld) {
       if (lost.status == WorkStatus::kOk) lost.status = WorkStatus::kFlushed;
@@ -223,10 +239,11 @@ void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, D
 void Fabric::OnCompletion(Connection& c) {
   c.completions.scheduled = false;
   if (c.completions.entries.empty() || c.target_qp == TargetQp::kDestroyed) return;
-  const Completion completion = c.completions.entries.front();
+  Completion completion = c.completions.entries.front();
   if (completion.due > now()) return Schedule(c, c.completions);
   c.completions.entries.pop_front();
   Schedule(c, c.completions);
+  if (completion.late) FetchLate(c, completion);
   c.wr_retired = std::max(c.wr_retired, completion.number);
   const ChannelId channel = c.accept.channel;
   switch (completion.kind) {
@@ -238,6 +255,8 @@ void Fabric::OnCompletion(Connection& c) {
           c.shard, event::RdmaDone{channel, BufferId(completion.id), completion.status});
     case Completion::Kind::kQpFailed:
       return env_.target->OnShardEvent(c.shard, event::QpFailed{channel, completion.status});
+    case Completion::Kind::kUnsignaled:
+      return;  // The next signaled one tells.
     case Completion::Kind::kRecv:
       c.is_posted[completion.id] = false;
       return env_.target->OnShardEvent(
