@@ -95,6 +95,12 @@ Content* World::MemoryOf(RKey rkey) {
   return entry == nullptr ? nullptr : &entry->content;
 }
 
+std::uint64_t World::AccessesTo(RKey rkey) const {
+  const MemoryRegions& regions = impl_->fabric.regions();
+  const MemoryRegions::Entry* entry = regions.Find(rkey);
+  return entry == nullptr ? 0 : entry->accesses;
+}
+
 bool World::WriteMemory(const Region& region, std::uint64_t offset, Bytes bytes) {
   Content* content = MemoryOf(region.rkey);
   if (content == nullptr || offset > content->size() || bytes.size() > content->size() - offset) {

@@ -121,6 +121,8 @@ class World {
                     Lineage lineage);
   // Null: no such region (any more). Valid until the next Register.
   Content* MemoryOf(RKey rkey);
+  // How often the target has moved bytes from or to it. 0 if there is no such region.
+  std::uint64_t AccessesTo(RKey rkey) const;
 
   // --- The administrator
   // --------------------------------------------------------------------------------

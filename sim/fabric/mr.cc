@@ -21,6 +21,7 @@ Region MemoryRegions::Register(HostId host, std::uint32_t bytes, std::uint32_t r
   entry.bytes = bytes;
   entry.rights = rights;
   entry.registered = true;
+  entry.accesses = 0;
   entry.lineage = lineage;
   // An address tells which region it belongs to, so that one that strays is seen.
   entry.va = RemoteAddr(0x7f0000000000u + (std::uint64_t{slot} << 26));

@@ -24,6 +24,7 @@ class MemoryRegions {
     std::uint32_t rights = 0;
     std::uint16_t generation = 0;
     bool registered = false;
+    std::uint64_t accesses = 0;  // That moved bytes.
     Lineage lineage;
   };
 

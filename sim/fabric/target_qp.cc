@@ -148,6 +148,7 @@ WorkStatus Fabric::Move(Connection& c, const WorkRequest& wr) {
     ++refused_accesses_;
     return WorkStatus::kRemoteAccess;
   }
+  ++region->accesses;
   ShardMemory& memory = env_.target->MemoryOf(c.shard);
   if (write) {
     Content::Copy(memory.Data(BufferId(wr.id)), wr.offset, region->content, offset, wr.length);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,8 @@ class Initiator : public PeerSink {
     Oracle::Stamp read = 0;  // Reads and SYNCHRONIZE CACHE.
     Time deadline;
     Lineage lineage;
+    // Accesses to `data` when a reset of its unit was answered on another channel.
+    std::optional<std::uint64_t> accesses_at_reset;
   };
   struct Management {
     bool busy = false;
@@ -153,6 +156,7 @@ class Initiator : public PeerSink {
   void StartReset(std::uint32_t unit);
   void SendReset(std::uint32_t unit);
   void OnManaged(Channel& c, const initiator::received::Completion& completion);
+  void CheckReset(Channel& c, const Task& task);
   void GiveUp(Channel& c, Task& task);  // It will never be answered, and has ended.
   void Tick();
 

@@ -75,7 +75,9 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       }
       for (const auto& other : channels_) {
         for (Task& task : other->tasks) {
-          if (task.busy && task.unit == unit) GiveUp(*other, task);
+          if (!task.busy || task.unit != unit) continue;
+          CheckReset(*other, task);
+          GiveUp(*other, task);
         }
       }
       quiesced_[unit] = false;
@@ -169,6 +171,15 @@ void Initiator::SendReset(std::uint32_t unit) {
   world_.Send(c.peer, Bytes(iu_).first(n));
 }
 
+// A command that is never answered was ended by the reset: before the reset was answered.
+void Initiator::CheckReset(Channel& c, const Task& task) {
+  if (!task.accesses_at_reset || *task.accesses_at_reset == world_.AccessesTo(task.data.rkey)) {
+    return;
+  }
+  scene_.Fail(c.peer, "RDMA of tag " + std::to_string(task.number) +
+                          " after the LUN RESET that ended it was answered");
+}
+
 // The target said that this command is over (or that it never knew it).
 void Initiator::GiveUp(Channel& c, Task& task) {
   ++scene_.stats.aborted;
@@ -197,8 +208,15 @@ void Initiator::OnManaged(Channel& c, const initiator::received::Completion& com
     world_.trace().Add(now(), c.peer.v, "peer: LUN RESET failed", static_cast<std::uint64_t>(code));
     return ReLogIn(false);
   }
-  for (Task& task : c.tasks) {
-    if (task.busy && task.unit == done.unit) GiveUp(c, task);
+  for (const auto& other : channels_) {
+    for (Task& task : other->tasks) {
+      if (!task.busy || task.unit != done.unit) continue;
+      if (other.get() == &c) {
+        GiveUp(c, task);
+      } else if (task.has_data) {
+        task.accesses_at_reset = world_.AccessesTo(task.data.rkey);
+      }
+    }
   }
   SetTimer(kQuiesce, Timer::kResetOver, 0, ((session_ & 0xffffff) << 8) | done.unit);
 }
