@@ -26,7 +26,8 @@ Reactor::Reactor(const ReactorParts& parts, const ReactorOptions& options)
       looked_(now_),
       to_shard_(kQueueRoom),
       to_director_(kQueueRoom),
-      answers_(kQueueRoom) {}
+      answers_(kQueueRoom),
+      opener_(options_.open_stores) {}
 
 bool Reactor::Round() {
   now_ = Now();
@@ -49,6 +50,11 @@ bool Reactor::Round() {
     if (admin_due_) {
       admin_due_ = false;
       if (admin_ != nullptr) admin_->OnReady();
+      ++more;
+    }
+    if (opened_due_) {
+      opened_due_ = false;
+      AddOpenedDevices();
       ++more;
     }
     more += AnswerAdmin();

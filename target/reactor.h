@@ -24,6 +24,7 @@
 #include "target/admin/server.h"
 #include "target/reactor_queue.h"
 #include "target/reactor_trace.h"
+#include "target/storage/device_opener.h"
 #include "target/storage/device_table.h"
 #include "target/storage/storage.h"
 #include "target/verbs/fabric.h"
@@ -31,7 +32,8 @@
 namespace srpt::target {
 
 struct ReactorOptions {
-  std::uint32_t poll_budget = 0;  // Empty rounds before it sleeps.
+  std::uint32_t poll_budget = 0;                  // Empty rounds before it sleeps.
+  OpenStores open_stores = DeviceTable::OpenAll;  // For tests.
 };
 
 // What the reactor drives; all outlive it.
@@ -88,7 +90,7 @@ class Reactor final : private EventSink, public AdminHost {
   const config::IbSrptParameters& parameters() const override { return parts_.parameters; }
   std::uint64_t service_guid() const override { return parts_.service_guid; }
   std::vector<std::pair<std::string, std::uint64_t>> Counters() const override;
-  Result<scsi::LuView, std::string> AddDevice(const config::Device& device) override;
+  void OpenDevice(AdminId id, const config::Device& device) override;
   void ForgetDevice(LuId id) override;
   Result<std::uint64_t, std::string> ResizeDevice(const std::string& name,
                                                   std::uint64_t bytes) override;
@@ -100,7 +102,14 @@ class Reactor final : private EventSink, public AdminHost {
     admin::Status status = admin::Status::kOk;
     std::string text;
   };
-  enum class Source : std::uint32_t { kCompletions, kStorage, kConnections, kAdmin, kSignals };
+  enum class Source : std::uint32_t {
+    kCompletions,
+    kStorage,
+    kConnections,
+    kAdmin,
+    kOpener,
+    kSignals
+  };
 
   // EventSink.
   void OnEvent(const ShardEvent& event) override;
@@ -121,6 +130,7 @@ class Reactor final : private EventSink, public AdminHost {
   std::size_t ReapStorage();
   std::size_t PumpMessages();
   std::size_t AnswerAdmin();
+  void AddOpenedDevices();
   std::size_t MeetDeadlines();
   void Look(int timeout_ms);
   void Sleep();
@@ -138,12 +148,14 @@ class Reactor final : private EventSink, public AdminHost {
   int signals_ = -1;
   bool connections_due_ = false;
   bool admin_due_ = false;
+  bool opened_due_ = false;
   bool signals_due_ = false;
 
   Actions actions_;
   ReactorQueue<message::ToShard> to_shard_;
   ReactorQueue<message::ToDirector> to_director_;
   ReactorQueue<AdminAnswer> answers_;
+  DeviceOpener opener_;
   ReactorTrace trace_;
   ReactorCounters counters_;
 

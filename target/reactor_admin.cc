@@ -1,6 +1,9 @@
 // What administrators ask: of the director through events, of the daemon directly.
 #include <spdlog/spdlog.h>
 
+#include <optional>
+#include <utility>
+
 #include "target/reactor.h"
 #include "target/reactor_time.h"
 
@@ -87,8 +90,18 @@ std::vector<std::pair<std::string, std::uint64_t>> Reactor::Counters() const {
   };
 }
 
-Result<scsi::LuView, std::string> Reactor::AddDevice(const config::Device& device) {
-  return parts_.devices->Open(device);
+void Reactor::OpenDevice(AdminId id, const config::Device& device) {
+  opener_.Open(id, device, parts_.devices->engines());
+}
+
+void Reactor::AddOpenedDevices() {
+  while (std::optional<DeviceOpener::Opened> opened = opener_.Take()) {
+    OpenedStores& stores = opened->stores;
+    const Result<scsi::LuView, std::string> unit =
+        stores.ok() ? parts_.devices->Add(opened->device, std::move(stores.value()))
+                    : Err{stores.error()};
+    admin_->OnDeviceOpened(opened->id, unit);
+  }
 }
 
 void Reactor::ForgetDevice(LuId id) { parts_.devices->Close(id); }

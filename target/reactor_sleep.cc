@@ -45,6 +45,7 @@ std::string Reactor::Start() {
   for (const int fd : parts_.fabric->completion_fds()) ok = ok && Watch(fd, Source::kCompletions);
   for (const int fd : parts_.fabric->connection_fds()) ok = ok && Watch(fd, Source::kConnections);
   ok = ok && Watch(parts_.storage->event_fd(), Source::kStorage);
+  ok = ok && Watch(opener_.event_fd(), Source::kOpener);
   return ok ? "" : std::string("cannot watch the loop's descriptors: ") + std::strerror(errno);
 }
 
@@ -75,6 +76,9 @@ void Reactor::Look(int timeout_ms) {
         break;
       case Source::kAdmin:
         admin_due_ = true;
+        break;
+      case Source::kOpener:
+        opened_due_ = true;
         break;
       case Source::kSignals:
         signals_due_ = true;

@@ -3,17 +3,22 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "target/admin/server.h"
+#include "target/admin/socket.h"
 #include "target/config/to_core.h"
 
 namespace srpt::target {
@@ -200,7 +205,13 @@ class ReactorTest : public testing::Test {
     parts.fabric = &fabric_;
     parts.storage = storage_.get();
     parts.devices = devices_.get();
-    reactor_ = std::make_unique<Reactor>(parts, ReactorOptions{});
+    ReactorOptions options;
+    options.open_stores = [may_open = may_open_.get_future().share()](const config::Device& device,
+                                                                      std::size_t engines) {
+      may_open.wait();
+      return DeviceTable::OpenAll(device, engines);
+    };
+    reactor_ = std::make_unique<Reactor>(parts, options);
     EXPECT_EQ(reactor_->Start(), "");
     config::Device null;
     null.name = "null0";
@@ -231,6 +242,7 @@ class ReactorTest : public testing::Test {
   }
 
   FakeFabric fabric_;
+  std::promise<void> may_open_;  // Devices that administrators add.
   std::unique_ptr<StorageEngine> storage_;
   std::unique_ptr<Director> director_;
   std::unique_ptr<Shard> shard_;
@@ -284,6 +296,48 @@ TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
   fabric_.LoseDevices();
   fabric_.Login();  // Anything that has it look at its connections.
   EXPECT_EQ(reactor_->Run(), 1);
+}
+
+// Past: an administrator adds a device whose file system does not answer. In order: a read of
+// another device. Expect it to leave at once; and the administrator's answer once the store is
+// open.
+TEST_F(ReactorTest, AStoreThatHangsWhileItIsOpenedHoldsUpNobody) {
+  const char* tmp = std::getenv("TEST_TMPDIR");
+  const std::string path =
+      std::string(tmp != nullptr ? tmp : "/tmp") + "/reactor" + std::to_string(getpid());
+  auto socket = ListeningSocket::Open(path);
+  ASSERT_TRUE(socket.ok()) << socket.error().text;
+  auto server = AdminServer::Serve(std::move(socket.value()), *reactor_);
+  ASSERT_TRUE(server.ok());
+  reactor_->SetAdminServer(server.value().get());
+  Login();
+  const auto client = ConnectTo(path);
+  ASSERT_TRUE(client.ok()) << client.error();
+  const std::string add = R"({"op":"add_device","handler":"vdisk_nullio","device":"null1"})";
+  ASSERT_EQ(send(*client, (add + "\n").data(), add.size() + 1, 0),
+            static_cast<ssize_t>(add.size() + 1));
+  for (int i = 0; i < 10; ++i) {  // The client is taken, its line is read, and so on.
+    reactor_->LookForTest();
+    Settle();
+  }
+  char answer[100] = "";
+  EXPECT_LT(recv(*client, answer, sizeof answer, MSG_DONTWAIT), 0) << answer;
+  EXPECT_EQ(director_->Devices().size(), 1u);
+  fabric_.Send(RecvId(1), Read4K(2));
+  EXPECT_TRUE(reactor_->Round());
+  EXPECT_NE(fabric_.TakeLog().find("Write4096 "), std::string::npos);
+
+  may_open_.set_value();
+  ssize_t bytes = -1;
+  for (int i = 0; i < 1000 && bytes < 0; ++i) {
+    usleep(1000);
+    reactor_->LookForTest();
+    Settle();
+    bytes = recv(*client, answer, sizeof answer - 1, MSG_DONTWAIT);
+  }
+  EXPECT_STREQ(answer, "{\"ok\":true}\n");
+  EXPECT_EQ(director_->Devices().size(), 2u);
+  close(*client);
 }
 
 TEST_F(ReactorTest, MemoryOfAChannelIsForgottenWhenNothingOfItRemains) {

@@ -75,6 +75,13 @@ class FakeHost : public AdminHost {
     }
   }
   std::size_t held() const { return held_.size(); }
+  // While true, opens are kept back; ReleaseOpens() tells their end.
+  bool hold_opens = false;
+  std::function<void(AdminId, const Result<scsi::LuView, std::string>&)> on_opened;
+  void ReleaseOpens() {
+    hold_opens = false;
+    for (const auto& [id, device] : std::exchange(held_opens_, {})) OpenDevice(id, device);
+  }
   std::vector<std::string> forgotten;  // ForgetDevice's.
   std::vector<ChannelInfo> channels;
 
@@ -99,7 +106,14 @@ class FakeHost : public AdminHost {
   std::vector<std::pair<std::string, std::uint64_t>> Counters() const override {
     return {{"rounds", 42}};
   }
-  Result<scsi::LuView, std::string> AddDevice(const config::Device& device) override {
+  void OpenDevice(AdminId id, const config::Device& device) override {
+    if (hold_opens) {
+      held_opens_.emplace_back(id, device);
+    } else {
+      on_opened(id, AddDevice(device));
+    }
+  }
+  Result<scsi::LuView, std::string> AddDevice(const config::Device& device) {
     if (device.filename == "/absent") return Err{std::string("cannot open /absent")};
     const LuId id(next_lu_++);
     const std::uint64_t bytes = device.size_bytes != 0 ? device.size_bytes : 1 << 20;
@@ -202,6 +216,7 @@ class FakeHost : public AdminHost {
   std::vector<DeviceFacts> devices_;
   std::deque<message::ToDirector> to_director_;
   std::deque<Done> held_;
+  std::vector<std::pair<AdminId, config::Device>> held_opens_;
   const std::unique_ptr<Actions> actions_ = std::make_unique<Actions>();
   std::uint32_t next_lu_ = 0;
   std::uint64_t last_conn_ = 0;

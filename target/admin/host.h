@@ -34,7 +34,7 @@ struct DeviceFacts {
   std::uint64_t bytes = 0;  // As presented.
 };
 
-// Called from AdminServer::OnReady only, on its thread.
+// Called from within AdminServer's calls only, on its thread.
 class AdminHost {
  public:
   virtual ~AdminHost() = default;
@@ -53,9 +53,10 @@ class AdminHost {
   // Counters of the whole daemon, by name, in the order in which to show them.
   virtual std::vector<std::pair<std::string, std::uint64_t>> Counters() const = 0;
 
-  // Opens a store for `device` and describes the unit; the server then submits AddLu, and on its
-  // refusal calls ForgetDevice. (A device that was removed is let go by action::ReleaseLu.)
-  virtual Result<scsi::LuView, std::string> AddDevice(const config::Device& device) = 0;
+  // Opens a store for `device` and describes the unit to AdminServer::OnDeviceOpened, later or from
+  // within this call. The server then submits AddLu, and on its refusal calls ForgetDevice. (A
+  // device that was removed is let go by action::ReleaseLu.)
+  virtual void OpenDevice(AdminId id, const config::Device& device) = 0;
   virtual void ForgetDevice(LuId id) = 0;
   // Makes the store hold `bytes` (0: takes the store's own size; see StorageEngine::Resize) and
   // answers the unit's blocks; the server then submits ResizeLu.

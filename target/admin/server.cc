@@ -87,21 +87,33 @@ class AdminServer::Impl {
   void OnAdminDone(AdminId id, admin::Status status, std::string_view text) {
     const auto at = pending_.find(id.v);
     if (at == pending_.end()) return;
-    const Pending pending = at->second;
-    pending_.erase(at);
-    if (status != admin::Status::kOk && pending.forget) host_.ForgetDevice(*pending.forget);
-    const auto client = clients_.find(pending.client);
-    if (client == clients_.end()) return;
-    client->second.waits = false;
-    client->second.last_used = ++clock_;
-    Answer(client->second, status == admin::Status::kOk
-                               ? AnswerOk()
-                               : AnswerError(text.empty() ? Text(status) : text));
-    // From within Submit the caller goes on with this client; otherwise nobody else would.
-    if (submitting_ != pending.client) Continue(pending.client);
+    if (status != admin::Status::kOk && at->second.forget) host_.ForgetDevice(*at->second.forget);
+    Finish(at, status == admin::Status::kOk ? AnswerOk()
+                                            : AnswerError(text.empty() ? Text(status) : text));
+  }
+
+  void OnDeviceOpened(AdminId id, const Result<scsi::LuView, std::string>& unit) {
+    const auto at = pending_.find(id.v);
+    SRPT_CHECK(at != pending_.end());
+    if (!unit.ok()) return Finish(at, AnswerError(unit.error()));
+    at->second.forget = unit->id;
+    host_.Submit(id, admin::AddLu{*unit});
   }
 
  private:
+  // The change has come to its end.
+  void Finish(std::map<std::uint64_t, Pending>::iterator at, std::string answer) {
+    const std::uint64_t id = at->second.client;
+    pending_.erase(at);
+    const auto client = clients_.find(id);
+    if (client == clients_.end()) return;
+    client->second.waits = false;
+    client->second.last_used = ++clock_;
+    Answer(client->second, std::move(answer));
+    // From within Make the caller goes on with this client; otherwise nobody else would.
+    if (making_ != id) Continue(id);
+  }
+
   void AcceptAll() {
     for (int fd = listening_.Accept(); fd >= 0; fd = listening_.Accept()) {
       if (clients_.size() == kAdminClientsMax && !EvictOne()) {
@@ -231,6 +243,7 @@ class AdminServer::Impl {
     return true;
   }
 
+  // May answer the client already; never touches any other.
   void Make(std::uint64_t id, Client& client, Change change) {
     if (pending_.size() == kPendingMax) {
       return Answer(client, AnswerError("too many changes at once; try again"));
@@ -238,24 +251,18 @@ class AdminServer::Impl {
     if (auto* resize = std::get_if<ResizeChange>(&change)) {
       const auto blocks = host_.ResizeDevice(resize->device, resize->bytes);
       if (!blocks.ok()) return Answer(client, AnswerError(blocks.error()));
-      return Submit(id, client, {id, std::nullopt}, admin::ResizeLu{resize->device, *blocks});
+      change = admin::Request(admin::ResizeLu{resize->device, *blocks});
     }
-    if (auto* add = std::get_if<AddDeviceChange>(&change)) {
-      const auto unit = host_.AddDevice(add->device);
-      if (!unit.ok()) return Answer(client, AnswerError(unit.error()));
-      return Submit(id, client, {id, unit->id}, admin::AddLu{*unit});
-    }
-    Submit(id, client, {id, std::nullopt}, std::move(std::get<admin::Request>(change)));
-  }
-
-  // May answer the client already; never touches any other.
-  void Submit(std::uint64_t id, Client& client, Pending pending, admin::Request request) {
     const AdminId admin_id(kAdminServerIdBit | ++last_request_);
-    pending_.emplace(admin_id.v, pending);
+    pending_.emplace(admin_id.v, Pending{id, std::nullopt});
     client.waits = true;
-    submitting_ = id;
-    host_.Submit(admin_id, std::move(request));
-    submitting_ = 0;
+    making_ = id;
+    if (auto* add = std::get_if<AddDeviceChange>(&change)) {
+      host_.OpenDevice(admin_id, add->device);
+    } else {
+      host_.Submit(admin_id, std::move(std::get<admin::Request>(change)));
+    }
+    making_ = 0;
   }
 
   ListeningSocket listening_;
@@ -265,8 +272,8 @@ class AdminServer::Impl {
   std::map<std::uint64_t, Pending> pending_;  // By AdminId.
   std::uint64_t last_client_ = kListener;
   std::uint64_t last_request_ = 0;
-  std::uint64_t clock_ = 0;       // Counts what happens, for "longest".
-  std::uint64_t submitting_ = 0;  // The client inside Submit.
+  std::uint64_t clock_ = 0;   // Counts what happens, for "longest".
+  std::uint64_t making_ = 0;  // The client inside Make.
 };
 
 Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Serve(ListeningSocket socket,
@@ -284,6 +291,9 @@ AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminServer::~AdminServer() = default;
 int AdminServer::poll_fd() const { return impl_->poll_fd(); }
 void AdminServer::OnReady() { impl_->OnReady(); }
+void AdminServer::OnDeviceOpened(AdminId id, const Result<scsi::LuView, std::string>& unit) {
+  impl_->OnDeviceOpened(id, unit);
+}
 void AdminServer::OnAdminDone(AdminId id, admin::Status status, std::string_view text) {
   impl_->OnAdminDone(id, status, text);
 }

@@ -52,6 +52,8 @@ class AdminServer {
   int poll_fd() const;
   // Serves whatever is ready; never blocks.
   void OnReady();
+  // The end of AdminHost::OpenDevice: the unit, or what is wrong.
+  void OnDeviceOpened(AdminId id, const Result<scsi::LuView, std::string>& unit);
   // An action::AdminDone. Ids without kAdminServerIdBit, and those of clients that have gone, are
   // ignored.
   void OnAdminDone(AdminId id, admin::Status status, std::string_view text);

@@ -120,6 +120,7 @@ class ServerTest : public testing::Test {
     host_.on_done = [this](AdminId id, admin::Status status, const std::string& text) {
       server_->OnAdminDone(id, status, text);
     };
+    host_.on_opened = [this](AdminId id, const auto& unit) { server_->OnDeviceOpened(id, unit); };
   }
   TestClient Connect() { return TestClient(path_, *server_); }
 
@@ -173,6 +174,42 @@ TEST_F(ServerTest, DevicesComeAndGo) {
   EXPECT_EQ(client.Ask(R"({"op":"add_device","handler":"vdisk_fileio","device":"x",)"
                        R"("attributes":{"filename":"/absent"}})")["error"],
             "cannot open /absent");
+}
+
+// Past: a store whose open takes its time. In order: another client, and the device's removal.
+// Expect them to be answered meanwhile, and the first once its store is open, or is not.
+TEST_F(ServerTest, AnOpenThatTakesItsTimeHoldsUpItsClientOnly) {
+  TestClient slow = Connect();
+  TestClient other = Connect();
+  host_.hold_opens = true;
+  ASSERT_TRUE(slow.Send(R"({"op":"add_device","handler":"vdisk_nullio","device":"n1"})"
+                        "\n" +
+                        list_ + "\n"));
+  EXPECT_EQ(slow.Line(), "");
+  EXPECT_EQ(other.Ask(R"({"op":"del_device","device":"n1"})")["ok"], false);
+  EXPECT_EQ(other.Ask(list_)["devices"].size(), 2u);
+  host_.ReleaseOpens();
+  EXPECT_EQ(slow.Line(), R"({"ok":true})");
+  EXPECT_EQ(slow.Line().find(R"({"ok":true,"devices":[)"), 0u);
+  EXPECT_EQ(other.Ask(list_)["devices"].size(), 3u);
+
+  host_.hold_opens = true;
+  ASSERT_TRUE(slow.Send(R"({"op":"add_device","handler":"vdisk_fileio","device":"x",)"
+                        R"("attributes":{"filename":"/absent"}})"
+                        "\n"));
+  EXPECT_EQ(slow.Line(), "");
+  host_.ReleaseOpens();
+  EXPECT_EQ(slow.Line(), R"({"ok":false,"error":"cannot open /absent"})");
+
+  // Its client has gone: it is added all the same, as it asked.
+  host_.hold_opens = true;
+  ASSERT_TRUE(slow.Send(R"({"op":"add_device","handler":"vdisk_nullio","device":"n2"})"
+                        "\n"));
+  EXPECT_EQ(slow.Line(), "");
+  slow.Close();
+  EXPECT_EQ(other.Ask(list_)["devices"].size(), 3u);
+  host_.ReleaseOpens();
+  EXPECT_EQ(other.Ask(list_)["devices"].size(), 4u);
 }
 
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {

@@ -38,6 +38,7 @@ BackingFile& BackingFile::operator=(BackingFile&& other) noexcept {
   direct_fd_ = std::exchange(other.direct_fd_, -1);
   is_block_ = other.is_block_;
   rotational_ = other.rotational_;
+  bytes_ = other.bytes_;
   return *this;
 }
 
@@ -55,20 +56,28 @@ Result<BackingFile, std::string> BackingFile::Open(const DeviceSpec& spec) {
   BackingFile file;
   file.name_ = spec.name;
   file.path_ = spec.path;
-  const int flags = (spec.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
-  // O_NONBLOCK: opening a FIFO by mistake must not hang.
-  file.buffered_fd_ = open(spec.path.c_str(), flags | O_NONBLOCK);
+  file.bytes_ = spec.size_bytes;
+  if (spec.kind == DeviceSpec::Kind::kNull) return file;
+  const auto is_store = [](const struct stat& st) {
+    return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+  };
+  const auto no_store = [&spec] {
+    return Err{"device " + spec.name + ": " + spec.path +
+               " is neither a regular file nor a block device"};
+  };
+  // Opening some character device may rewind a tape. What is not there is told below.
+  struct stat st {};
+  if (stat(spec.path.c_str(), &st) == 0 && !S_ISDIR(st.st_mode) && !is_store(st)) return no_store();
+  // O_NONBLOCK: should it have become a FIFO by now, opening it must not hang.
+  const int flags = (spec.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK;
+  file.buffered_fd_ = open(spec.path.c_str(), flags);
   if (file.buffered_fd_ < 0) {
     const int error = errno;
     return Err{file.Complain("open", error) + "; expected an existing file or block device" +
                (error == EROFS || error == EACCES ? " that may be written (or read_only 1)" : "")};
   }
-  struct stat st {};
   if (fstat(file.buffered_fd_, &st) != 0) return Err{file.Complain("look at", errno)};
-  if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
-    return Err{"device " + spec.name + ": " + spec.path +
-               " is neither a regular file nor a block device"};
-  }
+  if (!is_store(st)) return no_store();
   // But no longer: for a file system without IOCB_NOWAIT (tmpfs) io_uring would answer EAGAIN.
   if (fcntl(file.buffered_fd_, F_SETFL, 0) != 0) return Err{file.Complain("set up", errno)};
   file.is_block_ = S_ISBLK(st.st_mode);
@@ -79,7 +88,11 @@ Result<BackingFile, std::string> BackingFile::Open(const DeviceSpec& spec) {
       return Err{file.Complain("open with O_DIRECT", errno) +
                  "; its file system may not support it: leave o_direct out"};
     }
+    if (fcntl(file.direct_fd_, F_SETFL, O_DIRECT) != 0) return Err{file.Complain("set up", errno)};
   }
+  const auto size = file.Size();
+  if (!size.ok()) return Err{size.error()};
+  file.bytes_ = *size;
   return file;
 }
 

@@ -1,4 +1,4 @@
-// The file or block device behind a unit: opening it, and how large it is.
+// The file or block device behind a unit: opening it, and how large it is. A null device has none.
 #ifndef TARGET_STORAGE_BACKING_FILE_H_
 #define TARGET_STORAGE_BACKING_FILE_H_
 
@@ -13,7 +13,8 @@ namespace srpt::target {
 
 class BackingFile {
  public:
-  // The error names the device, the file, the reason, and what was expected.
+  // The error names the device, the file, the reason, and what was expected. Takes as long as the
+  // file system does; from any thread.
   static Result<BackingFile, std::string> Open(const DeviceSpec& spec);
   BackingFile() = default;
   BackingFile(BackingFile&& other) noexcept { *this = std::move(other); }
@@ -23,6 +24,7 @@ class BackingFile {
   int buffered_fd() const { return buffered_fd_; }
   int direct_fd() const { return direct_fd_; }  // -1: none was asked for.
   bool rotational() const { return rotational_; }
+  std::uint64_t bytes() const { return bytes_; }  // When it was opened.
 
   // What the file or block device holds now.
   Result<std::uint64_t, std::string> Size() const;
@@ -38,6 +40,7 @@ class BackingFile {
   int direct_fd_ = -1;
   bool is_block_ = false;
   bool rotational_ = false;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace srpt::target

@@ -13,28 +13,42 @@ DeviceTable::DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setu
   SRPT_CHECK(!engines_.empty());
 }
 
-Result<scsi::LuView, std::string> DeviceTable::Open(const config::Device& device) {
+OpenedStores DeviceTable::OpenAll(const config::Device& device, std::size_t engines) {
+  const DeviceSpec spec = config::ToDeviceSpec(device);
+  std::vector<BackingFile> stores;
+  for (std::size_t i = 0; i < engines; ++i) {
+    auto store = BackingFile::Open(spec);
+    if (!store.ok()) return Err{store.error()};
+    stores.push_back(std::move(store.value()));
+  }
+  return stores;
+}
+
+Result<scsi::LuView, std::string> DeviceTable::Add(const config::Device& device,
+                                                   std::vector<BackingFile> stores) {
+  SRPT_CHECK(stores.size() == engines_.size());
   if (Find(device.name) != nullptr) {
     return Err{"device " + device.name + " exists already; expected a name of its own"};
   }
-  const LuId id(next_id_++);
   const DeviceSpec spec = config::ToDeviceSpec(device);
+  const std::uint64_t bytes = stores.back().bytes();
+  if (bytes < device.block_bytes) {
+    return Err{"device " + device.name + ": " + spec.path + " has " + std::to_string(bytes) +
+               " bytes; expected at least one block of " + std::to_string(device.block_bytes)};
+  }
+  const LuId id(next_id_++);
   OpenedDevice opened;
   for (std::size_t i = 0; i < engines_.size(); ++i) {
-    const auto result = engines_[i]->Open(id, spec);
-    if (!result.ok()) {
-      while (i > 0) engines_[--i]->Close(id);
-      return Err{result.error()};
-    }
-    opened = *result;
-  }
-  if (opened.bytes < device.block_bytes) {
-    for (StorageEngine* engine : engines_) engine->Close(id);
-    return Err{"device " + device.name + ": " + spec.path + " has " + std::to_string(opened.bytes) +
-               " bytes; expected at least one block of " + std::to_string(device.block_bytes)};
+    opened = engines_[i]->Open(id, spec, std::move(stores[i]));
   }
   entries_.push_back({id, device, opened.bytes});
   return config::ToLuView(device, setup_id_, id, opened.bytes, opened.rotational);
+}
+
+Result<scsi::LuView, std::string> DeviceTable::Open(const config::Device& device) {
+  OpenedStores stores = OpenAll(device, engines_.size());
+  if (!stores.ok()) return Err{stores.error()};
+  return Add(device, std::move(stores.value()));
 }
 
 void DeviceTable::Close(LuId lu) {

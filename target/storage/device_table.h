@@ -3,6 +3,7 @@
 #ifndef TARGET_STORAGE_DEVICE_TABLE_H_
 #define TARGET_STORAGE_DEVICE_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/scsi/lu.h"
 #include "target/config/configuration.h"
+#include "target/storage/device_opener.h"
 #include "target/storage/storage.h"
 
 namespace srpt::target {
@@ -26,9 +28,16 @@ class DeviceTable {
   // `setup_id`: config::Configuration's, for the identities. The engines outlive the table.
   DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setup_id);
 
-  // Opens the store on every engine under a new id (never used again) and describes the unit for
-  // admin::AddLu. The error says what is wrong with which file.
+  // Opens the store of `device` once for each of `engines`: from any thread, takes as long as its
+  // file system does. The error says what is wrong with which file.
+  static OpenedStores OpenAll(const config::Device& device, std::size_t engines);
+  // Gives each engine its store, under a new id (never used again), and describes the unit for
+  // admin::AddLu. The error: there is such a device already, or the store is too small.
+  Result<scsi::LuView, std::string> Add(const config::Device& device,
+                                        std::vector<BackingFile> stores);
+  // Both.
   Result<scsi::LuView, std::string> Open(const config::Device& device);
+  std::size_t engines() const { return engines_.size(); }
   // After action::ReleaseLu, or when AddLu was refused. Unknown ids are ignored.
   void Close(LuId lu);
   // StorageEngine::Resize on all engines; answers the unit's blocks, for admin::ResizeLu.

@@ -9,7 +9,6 @@
 
 #include "core/base/check.h"
 #include "core/base/limits.h"
-#include "target/storage/backing_file.h"
 #include "target/storage/fair_queue.h"
 #include "target/storage/io_backend.h"
 #include "target/storage/zero_tracker.h"
@@ -61,27 +60,18 @@ class StorageEngine::Impl {
     }
   }
 
-  Result<OpenedDevice, std::string> Open(LuId lu, const DeviceSpec& spec) {
+  OpenedDevice Open(LuId lu, const DeviceSpec& spec, BackingFile file) {
     if (lu.v >= units_.size()) units_.resize(lu.v + 1);
-    SRPT_CHECK(!units_[lu.v].open);
-    Unit unit;
+    Unit& unit = units_[lu.v];
+    SRPT_CHECK(!unit.open);
+    unit.open = true;
     unit.null = spec.kind == DeviceSpec::Kind::kNull;
     unit.read_only = spec.read_only;
     unit.write_through = spec.write_through;
-    unit.bytes = spec.size_bytes;
-    if (!unit.null) {
-      auto file = BackingFile::Open(spec);
-      if (!file.ok()) return Err{file.error()};
-      const auto size = file->Size();
-      if (!size.ok()) return Err{size.error()};
-      unit.file = std::move(file.value());
-      unit.bytes = *size;
-    }
-    unit.open = true;
+    unit.bytes = file.bytes();
+    unit.file = std::move(file);
     queue_.AddDevice(lu.v);
-    const OpenedDevice opened{unit.bytes, unit.file.rotational()};
-    units_[lu.v] = std::move(unit);
-    return opened;
+    return {unit.bytes, unit.file.rotational()};
   }
 
   void Close(LuId lu) {
@@ -342,8 +332,13 @@ std::unique_ptr<StorageEngine> StorageEngine::CreateOn(std::unique_ptr<IoBackend
 StorageEngine::StorageEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StorageEngine::~StorageEngine() = default;
 
+OpenedDevice StorageEngine::Open(LuId lu, const DeviceSpec& spec, BackingFile file) {
+  return impl_->Open(lu, spec, std::move(file));
+}
 Result<OpenedDevice, std::string> StorageEngine::Open(LuId lu, const DeviceSpec& spec) {
-  return impl_->Open(lu, spec);
+  auto file = BackingFile::Open(spec);
+  if (!file.ok()) return Err{file.error()};
+  return Open(lu, spec, std::move(file.value()));
 }
 void StorageEngine::Close(LuId lu) { impl_->Close(lu); }
 Result<std::uint64_t, std::string> StorageEngine::Resize(LuId lu, std::uint64_t bytes) {

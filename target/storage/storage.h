@@ -1,9 +1,10 @@
 // The backing stores of one shard: files through io_uring, and a null device.
 //
-// One engine a shard, used by that shard's thread only. Nothing blocks but Create, Open, Close and
-// Resize; nothing is allocated per operation. An operation names its memory by span: it must stay
-// in place and untouched until Reap has reported the operation. Every Read, Write and Flush is
-// reported exactly once, in any order, by a later Reap, never from within the call.
+// One engine a shard, used by that shard's thread only. Nothing blocks but Create, Open by name,
+// and Close and Resize where the file system does; nothing is allocated per operation. An operation
+// names its memory by span: it must stay in place and untouched until Reap has reported the
+// operation. Every Read, Write and Flush is reported exactly once, in any order, by a later Reap,
+// never from within the call.
 //
 // Where the kernel or a seccomp filter refuses io_uring (ENOSYS, EPERM, ENOMEM), four worker
 // threads with preadv2 / pwritev2 take its place; `description()` says which it is, for the log.
@@ -31,6 +32,7 @@
 #include "core/base/types.h"
 #include "core/config.h"
 #include "core/event.h"
+#include "target/storage/backing_file.h"
 #include "target/storage/device_spec.h"
 
 namespace srpt::target {
@@ -63,7 +65,9 @@ class StorageEngine {
   StorageEngine(const StorageEngine&) = delete;
   StorageEngine& operator=(const StorageEngine&) = delete;
 
-  // `lu` is not open. The error names the file and the reason.
+  // `lu` is not open, `file` is that of `spec`.
+  OpenedDevice Open(LuId lu, const DeviceSpec& spec, BackingFile file);
+  // The same, and opens the file itself. The error names the file and the reason.
   Result<OpenedDevice, std::string> Open(LuId lu, const DeviceSpec& spec);
   // Nothing of `lu` is in flight (action::ReleaseLu says so).
   void Close(LuId lu);
