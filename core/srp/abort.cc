@@ -6,7 +6,7 @@
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
 #include "core/srp/task_management.h"
-#include "core/srp/transfer.h"
+#include "core/srp/wire_queue.h"
 
 namespace srpt::abort {
 namespace {
@@ -75,13 +75,13 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint3
       a.write = m->write;
       a.on_wire = m->on_wire;
       a.in_backend = m->in_backend;
-      transfer::DropQueued(s, index);
+      wire_queue::Drop(s, index);
     } else if (const Backend* b = std::get_if<Backend>(&c.state)) {
       a.write = b->write;
       a.in_backend = 1;
     } else if (const Responding* r = std::get_if<Responding>(&c.state)) {
       GiveBackAttention(s, index, *r);
-      transfer::DropQueued(s, index);
+      wire_queue::Drop(s, index);
     }
     BecomeAborting(s, index, a);
   }
@@ -98,7 +98,7 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint3
 }
 
 void AbortChannel(ShardState& s, Channel& channel) {
-  transfer::ClearWireQueue(s, channel);
+  wire_queue::Clear(s, channel);
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   // Those that wait for another command of this channel send nothing either.
   for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {

@@ -25,6 +25,7 @@
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
 #include "core/srp/transfer.h"
+#include "core/srp/wire_queue.h"
 #include "core/wire/login_rsp.h"
 
 namespace srpt::channel {
@@ -41,7 +42,7 @@ void SetState(ShardState& s, Channel& channel, S state) {
 }
 
 void SetFree(ShardState& s, Channel& channel) {
-  SRPT_CHECK(channel.active == 0 && channel.wire.empty());
+  SRPT_CHECK(channel.active == 0 && channel.buffers == 0 && channel.wire.empty());
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   SRPT_CHECK(nexus.id == channel.nexus);
   channel.state = Free{};
@@ -210,7 +211,7 @@ void OnQpDestroyed(ShardState& s, Channel& channel) {
   for (RecvStage& r : channel.recv) {
     if (r == RecvStage::kPosted) r = RecvStage::kUnposted;
   }
-  transfer::ForgetWire(s, channel);
+  wire_queue::Forget(s, channel);
   Progress(s, channel);
 }
 

@@ -32,6 +32,7 @@
 #include "core/srp/abort.h"
 #include "core/srp/credits.h"
 #include "core/srp/transfer.h"
+#include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
 #include "core/wire/lun.h"
 
@@ -41,9 +42,8 @@ namespace {
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
 
 std::uint32_t Bucket(const Tag& tag) {
-  std::uint32_t h = 0;
-  for (const std::uint8_t b : tag.bytes) h = h * 31 + b;
-  return h % kTagBuckets;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // Spreads what differs in a few bits.
+  return static_cast<std::uint32_t>((LoadBe64(tag.bytes.data()) * kOdd) >> (64 - kTagBucketBits));
 }
 
 void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
@@ -86,25 +86,19 @@ void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes bytes) {
   c.immediate_at = layout.format == wire::BufferFormat::kImmediate ? layout.immediate_offset : 0;
 }
 
-enum class Table : std::uint8_t {
-  kNotNeeded,
-  kFetched,  // `layout` is complete; its descriptors lie in the table.
-  kWaits,    // Or the command was answered.
-};
-
 // A partial list (fault 16): the table is fetched before anything moves, and what it says is
-// checked like what an IU says.
-Table CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layout, Bytes iu) {
-  if (!layout.partial) return Table::kNotNeeded;
+// checked like what an IU says. True: `layout` is complete, its descriptors lie in the table.
+// False: the command waits for the table, or was answered.
+bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layout, Bytes iu) {
   Command& c = s.commands[index];
   if (c.table_piece != kNone) {
     const auto complete = wire::CompleteLayout(layout, transfer::TableOf(s, c));
     if (!complete) {
       Fail(s, index, scsi::kInvalidFieldInCdb);
-      return Table::kWaits;
+      return false;
     }
     layout = *complete;
-    return Table::kFetched;
+    return true;
   }
   // The table's own descriptor stands right before the inline ones, 20 bytes with the total length.
   const std::ptrdiff_t list = layout.descriptors.data() - iu.data();
@@ -114,32 +108,32 @@ Table CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layo
   if (!transfer::StartTable(s, index, layout.table.len)) {
     Respond(s, index, scsi::Status::kTaskSetFull);
   }
-  return Table::kWaits;
+  return false;
 }
 
 void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
                    const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
   Command& c = s.commands[index];
   Channel& channel = s.channels[s.ChannelOf(index)];
-  wire::BufferLayout layout = t.write ? buffers.out : buffers.in;
+  const wire::BufferLayout* layout = t.write ? &buffers.out : &buffers.in;
   const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
-  if (t.bytes > 0 && layout.length == 0 && other.length > 0) {
+  if (t.bytes > 0 && layout->length == 0 && other.length > 0) {
     Fail(s, index, scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
     return;
   }
-  if (t.bytes > 0) {
-    const Table table = CompleteTable(s, index, layout, iu);
-    if (table == Table::kWaits) return;
-    if (table == Table::kFetched) {
-      (t.write ? c.out_length : c.in_length) = Clip(layout.length);
-      iu = transfer::TableOf(s, c);
-    }
+  wire::BufferLayout complete;
+  if (t.bytes > 0 && layout->partial) {
+    complete = *layout;
+    if (!CompleteTable(s, index, complete, iu)) return;
+    layout = &complete;
+    (t.write ? c.out_length : c.in_length) = Clip(complete.length);
+    iu = transfer::TableOf(s, c);
   }
   ++(t.write ? channel.counters.writes : channel.counters.reads);
   c.needed = static_cast<std::uint32_t>(t.bytes);
   c.needed_out = t.write;
-  UseLayout(c, layout, iu);
-  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout.length));
+  UseLayout(c, *layout, iu);
+  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout->length));
   // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
   // is sent.
   if (t.write) bytes -= bytes % lu.block_bytes;
@@ -181,11 +175,13 @@ void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& contr
     return;
   }
   wire::BufferLayout layout = buffers.in;
-  const Table table = CompleteTable(s, index, layout, iu);
-  if (table == Table::kWaits) return;
-  if (table == Table::kFetched) c.in_length = Clip(layout.length);
+  if (layout.partial) {
+    if (!CompleteTable(s, index, layout, iu)) return;
+    c.in_length = Clip(layout.length);
+    iu = transfer::TableOf(s, c);
+  }
   ++s.channels[s.ChannelOf(index)].counters.others;
-  UseLayout(c, layout, table == Table::kFetched ? transfer::TableOf(s, c) : iu);
+  UseLayout(c, layout, iu);
   transfer::StartControl(s, index);
 }
 
@@ -370,7 +366,7 @@ void Respond(ShardState& s, std::uint32_t index, scsi::Status status, const scsi
   if (status == scsi::Status::kCheckCondition) {
     ++s.channels[s.ChannelOf(index)].counters.check_conditions;
   }
-  transfer::QueueResponse(s, index);
+  wire_queue::QueueResponse(s, index);
 }
 
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,

@@ -116,7 +116,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
     if (p.stage == PieceStage::kOnWire) ++use.on_wire;
     if (p.stage == PieceStage::kBackend) ++use.in_backend;
   }
-  if (busy + s.free_pieces.size() != s.pieces.size()) {
+  if (busy + s.pool.free.size() != s.pieces.size()) {
     return "21: a data buffer is free, or a piece uses it.";
   }
   std::uint32_t active = 0;

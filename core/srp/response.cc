@@ -52,16 +52,13 @@ void ArmWatch(ShardState& s) {
 
 void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::uint32_t piece,
                   std::uint16_t slots) {
-  const Command c = s.commands[command];  // A copy: the context is free before the response goes.
+  const Command& c = s.commands[command];
   const auto* responding = std::get_if<command_state::Responding>(&c.state);
   SRPT_CHECK(responding != nullptr);
-  command::End(s, command);
-
-  const std::uint32_t send = TakeSend(s, channel, piece, slots);
   wire::Rsp rsp;
   rsp.tag = c.tag;
-  std::array<std::uint8_t, scsi::kFixedSenseBytes> sense{};
-  std::array<std::uint8_t, wire::kResponseDataBytes> data{};
+  std::array<std::uint8_t, scsi::kFixedSenseBytes> sense;
+  std::array<std::uint8_t, wire::kResponseDataBytes> data;
   bool good = responding->status == scsi::Status::kGood;
   if (responding->code) {
     good = *responding->code == wire::RspCode::kComplete;
@@ -78,7 +75,11 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
     }
   }
   rsp.solnt = (c.sol_not & (good ? wire::kScsolnt : wire::kUcsolnt)) != 0;
+  // The context is free, and its receive posted, before the response goes: the credit that it
+  // carries is good at once.
+  command::End(s, command);
   rsp.req_lim_delta = credits::TakeDelta(channel);
+  const std::uint32_t send = TakeSend(s, channel, piece, slots);
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
   SRPT_CHECK(length <= channel.max_ti_iu_len);

@@ -12,6 +12,7 @@
 #include "core/srp/shard_state.h"
 #include "core/srp/task_management.h"
 #include "core/srp/transfer.h"
+#include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
 #include "core/wire/cred.h"
 #include "core/wire/opcode.h"
@@ -29,15 +30,14 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       channels(parameters.channels_per_shard),
       commands(std::size_t{parameters.channels_per_shard} * limits::kCommandsPerChannel),
       pieces(parameters.data_buffers_per_shard),
-      buffer_queue(commands.size()),
       resume_queue(commands.size()),
       dirty(parameters.channels_per_shard),
       nexuses(limits::kNexusesMax) {
   SRPT_CHECK(memory != nullptr);
   SRPT_CHECK(commands.size() <= CommandId::kSlotMask && !pieces.empty());
   SRPT_CHECK(params.credits >= limits::kCreditsMin && params.credits <= limits::kCreditsMax);
-  free_pieces.reserve(pieces.size());
-  for (std::uint32_t i = params.data_buffers_per_shard; i-- > 0;) free_pieces.push_back(i);
+  pool.free.reserve(pieces.size());
+  for (std::uint32_t i = params.data_buffers_per_shard; i-- > 0;) pool.free.push_back(i);
   for (Channel& c : channels) {
     c.wire = Ring<WireItem>(pieces.size() + limits::kCommandsPerChannel + 4);
   }
@@ -224,8 +224,8 @@ struct EventVisitor {
   void operator()(const event::Established& e) { channel::OnEstablished(s, Get(e.channel)); }
   void operator()(const event::IuReceived& e) { OnIu(s, Get(e.channel), e); }
   void operator()(const event::RecvFailed& e) { channel::OnRecvFailed(s, Get(e.channel), e); }
-  void operator()(const event::SendDone& e) { transfer::OnSendDone(s, Get(e.channel), e); }
-  void operator()(const event::RdmaDone& e) { transfer::OnRdmaDone(s, Get(e.channel), e); }
+  void operator()(const event::SendDone& e) { wire_queue::OnSendDone(s, Get(e.channel), e); }
+  void operator()(const event::RdmaDone& e) { wire_queue::OnRdmaDone(s, Get(e.channel), e); }
   void operator()(const event::QpFailed& e) {
     channel::Lose(s, Get(e.channel), "a work request failed");
   }
@@ -282,7 +282,7 @@ void Pump(ShardState& s) {
   bool done = task_management::ScanFences(s) && command::PumpResumed(s) && transfer::PumpBuffers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
-    if (!transfer::PumpWire(s, s.channels[channel])) {
+    if (!wire_queue::Pump(s, s.channels[channel])) {
       done = false;
       break;
     }
@@ -340,7 +340,7 @@ std::vector<ChannelInfo> Shard::Channels() const {
 }
 
 std::uint32_t Shard::free_data_buffers() const {
-  return static_cast<std::uint32_t>(state_->free_pieces.size());
+  return static_cast<std::uint32_t>(state_->pool.free.size());
 }
 std::uint32_t Shard::active_commands() const { return state_->active; }
 

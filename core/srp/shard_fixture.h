@@ -1,5 +1,5 @@
-// A shard in a test's hand: one nexus with LUN 0 (512-byte blocks, 1 GiB), memory, and verbs that
-// read like a scenario. Every step also checks the invariants.
+// A shard in a test's hand: one nexus with LUNs 0 and 1 (512-byte blocks, 1 GiB), memory, and verbs
+// that read like a scenario. Every step also checks the invariants.
 #ifndef CORE_SRP_SHARD_FIXTURE_H_
 #define CORE_SRP_SHARD_FIXTURE_H_
 
@@ -73,7 +73,11 @@ class ShardFixture : public ::testing::Test {
     lu.block_bytes = 512;
     lu.block_count = kBlocks;
     lu.identity = scsi::DeriveIdentity(scsi::HandlerKind::kFileio, "disk01");
-    snapshot->maps.push_back(LunMap({{LunNumber(0), lu}}));
+    scsi::LuView other = lu;
+    other.id = LuId(8);
+    other.name = "disk02";
+    other.identity = scsi::DeriveIdentity(scsi::HandlerKind::kFileio, "disk02");
+    snapshot->maps.push_back(LunMap({{LunNumber(0), lu}, {LunNumber(1), other}}));
     snapshot->map_of_nexus = {0, 0};
     Step(event::FromDirector{message::Publish{snapshot}});
   }
@@ -187,6 +191,11 @@ class ShardFixture : public ::testing::Test {
     cmd.descriptors = descriptors;
     std::vector<std::uint8_t> iu(wire::SerializedBytes(cmd));
     wire::SerializeCmd(cmd, iu);
+    return iu;
+  }
+  // The same IU for another LUN (below 256).
+  static std::vector<std::uint8_t> ToLun(std::uint8_t lun, std::vector<std::uint8_t> iu) {
+    iu[21] = lun;
     return iu;
   }
   static std::vector<std::uint8_t> Rw(bool write, std::uint32_t lba, std::uint16_t blocks) {

@@ -43,13 +43,15 @@ enum class PieceStage : std::uint8_t {
 
 // What one data buffer is doing: a stretch of one command's data.
 struct Piece {
-  PieceStage stage = PieceStage::kFree;
-  std::uint32_t command = kNone;     // Index of the command.
-  std::uint32_t offset = 0;          // In the transfer.
-  std::uint32_t length = 0;          // Bytes on the wire.
-  std::uint32_t backend_length = 0;  // Whole blocks: >= length.
-  std::uint32_t posted = 0;          // Bytes that work requests were posted for.
-  std::uint32_t descriptor = 0;      // Where the next work request starts.
+  PieceStage stage = PieceStage::kFree;  // Changed by data_buffers::SetStage only.
+  bool to_unit = false;                  // Data of a WRITE: the unit's, once it is here.
+  std::uint32_t unit = 0;                // Whom kBackend is charged to: its index in the pool.
+  std::uint32_t command = kNone;         // Index of the command.
+  std::uint32_t offset = 0;              // In the transfer.
+  std::uint32_t length = 0;              // Bytes on the wire.
+  std::uint32_t backend_length = 0;      // Whole blocks: >= length.
+  std::uint32_t posted = 0;              // Bytes that work requests were posted for.
+  std::uint32_t descriptor = 0;          // Where the next work request starts.
   std::uint32_t descriptor_at = 0;
   std::uint16_t slots = 0;  // Send queue slots that the work request in flight holds.
   Time posted_at;
@@ -75,7 +77,7 @@ struct Moving {
   bool control = false;  // The answer is made by core once it has a buffer.
   bool table = false;    // What moves is the descriptor table; admission begins anew with it.
   bool fua = false;
-  bool queued = false;  // In the shard's queue for data buffers.
+  bool queued = false;  // Waits for a data buffer.
   std::uint32_t block_bytes = 0;
   std::uint64_t at = 0;             // First byte on the unit.
   std::uint32_t total = 0;          // Bytes to move over the wire.
@@ -146,6 +148,7 @@ struct Command {
   std::uint32_t aborter = kNone;       // A task management request, or the overlapping command.
   std::uint32_t aborter_next = kNone;  // This one waits for the same command as that one.
   std::uint32_t fence = kNone;         // Index of a fence.
+  std::uint32_t buffer_next = kNone;   // The next of its unit that waits for a data buffer.
   // Chain of the channel's tag table, and the list of its active commands.
   std::uint32_t tag_next = kNone;
   std::uint32_t prev = kNone;
@@ -209,7 +212,8 @@ struct WireItem {
   std::uint32_t index = 0;  // Piece, command, or reason.
 };
 
-inline constexpr std::uint32_t kTagBuckets = 128;
+inline constexpr std::uint32_t kTagBucketBits = 7;
+inline constexpr std::uint32_t kTagBuckets = 1u << kTagBucketBits;
 
 struct Channel {
   ChannelStateData state;
@@ -249,6 +253,7 @@ struct Channel {
   std::uint32_t first_command = kNone;  // Active ones, in order of arrival.
   std::uint32_t last_command = kNone;
   std::uint32_t active = 0;
+  std::uint32_t buffers = 0;  // Data buffers charged to it.
   ChannelCounters counters;
 
   template <class S>
@@ -264,6 +269,20 @@ struct Channel {
 };
 
 // --- The shard ----------------------------------------------------------------------------------
+
+// The pool of data buffers (data_buffers.h).
+struct UnitBuffers {
+  std::uint32_t held = 0;       // With its backend.
+  std::uint32_t incoming = 0;   // Of WRITEs to it, still with a channel.
+  std::uint32_t first = kNone;  // Commands that wait for a buffer, in order.
+  std::uint32_t last = kNone;
+};
+struct BufferPool {
+  std::vector<std::uint32_t> free;
+  // By LuId; the last one stands for what is no unit's data: descriptor tables, core's own answers.
+  std::vector<UnitBuffers> units = std::vector<UnitBuffers>(limits::kLusMax + 1);
+  Ring<std::uint32_t> turns = Ring<std::uint32_t>(limits::kLusMax + 1);  // Those with a queue.
+};
 
 struct NexusView {
   NexusId id;
@@ -292,8 +311,7 @@ struct Shard::State {
   std::vector<Channel> channels;
   std::vector<Command> commands;  // Of channel c, receive r: c * kCommandsPerChannel + r.
   std::vector<Piece> pieces;
-  std::vector<std::uint32_t> free_pieces;
-  Ring<std::uint32_t> buffer_queue;  // Commands that want a data buffer, in order.
+  BufferPool pool;
   Ring<std::uint32_t> resume_queue;  // Parked commands to admit again.
   Ring<std::uint32_t> dirty;         // Channels whose wire queue may move.
   std::vector<NexusView> nexuses;    // By slot.
@@ -303,8 +321,7 @@ struct Shard::State {
   bool look_at_retiring = false;  // A command ended since the last look.
   std::uint64_t arrivals = 0;     // Commands so far.
   std::uint32_t active = 0;       // Commands that are not Free.
-  std::uint32_t tables =
-      0;  // Commands that hold or fetch a descriptor table: at most half the pool.
+  std::uint32_t tables = 0;       // Commands with a descriptor table: at most half the pool.
 
   Time timer = kNever;  // No deadline is earlier.
   Time watch = kNever;  // The next look at what was posted long ago.

@@ -2,7 +2,7 @@
 
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
-#include "core/srp/transfer.h"
+#include "core/srp/wire_queue.h"
 #include "core/wire/lun.h"
 #include "core/wire/tsk_mgmt.h"
 
@@ -14,7 +14,7 @@ using wire::RspCode;
 
 void Answer(ShardState& s, std::uint32_t index, RspCode code) {
   s.commands[index].state = Responding{scsi::Status::kGood, scsi::kNoSense, code};
-  transfer::QueueResponse(s, index);
+  wire_queue::QueueResponse(s, index);
 }
 
 // Fault 32: an unknown tag was answered already, or never came: complete.

@@ -204,22 +204,62 @@ TEST_F(TaskManagement, UnitAttentionWhoseResponseIsAbortedIsGivenBack) {
 TEST_F(TaskManagement, CreditsThatComeFreeWithoutAResponseAreRequestedBack) {
   Build({.credits = 2, .sq_size = 64, .data_buffers = 4, .max_rdma = 65536});
   const ChannelId c = Login();
+  for (int round = 0; round < 2; ++round) {
+    Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+    const OpId op = Got<action::BlockRead>().at(0).op;
+    Receive(c, Tmf(2, F::kAbortTask, 1));
+    EXPECT_EQ(Responses().at(0).req_lim_delta, 1);
+    Deliver();
+    Then(event::BlockDone{op});
+    const auto sends = Got<action::SendIu>();
+    ASSERT_EQ(sends.size(), 1u);
+    EXPECT_EQ(memory_.sends[sends[0].send.v][0], 0x81);  // CRED_REQ
+    EXPECT_EQ(memory_.sends[sends[0].send.v][7], 1);
+    Deliver();
+    std::vector<std::uint8_t> rsp(16);
+    rsp[0] = 0x41;
+    Receive(c, rsp);
+    EXPECT_EQ(Info(c).state, ChannelState::kLive);
+    EXPECT_EQ(Info(c).req_lim, 2u);
+  }
+}
+
+TEST_F(TaskManagement, ACreditRequestIsOpenOnlyOnceItWasPosted) {
+  Build({.credits = 2, .sq_size = 1, .data_buffers = 4, .max_rdma = 65536});
+  const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
   const OpId op = Got<action::BlockRead>().at(0).op;
   Receive(c, Tmf(2, F::kAbortTask, 1));
-  EXPECT_EQ(Responses().at(0).req_lim_delta, 1);
-  Deliver();
+  const action::SendIu answer = Got<action::SendIu>().at(0);
   Then(event::BlockDone{op});
-  const auto sends = Got<action::SendIu>();
-  ASSERT_EQ(sends.size(), 1u);
-  EXPECT_EQ(memory_.sends[sends[0].send.v][0], 0x81);  // CRED_REQ
-  EXPECT_EQ(memory_.sends[sends[0].send.v][7], 1);
-  Deliver();
+  EXPECT_TRUE(Got<action::SendIu>().empty());  // It waits for the only slot of the send queue.
   std::vector<std::uint8_t> rsp(16);
   rsp[0] = 0x41;
-  Receive(c, rsp);
-  EXPECT_EQ(Info(c).state, ChannelState::kLive);
-  EXPECT_EQ(Info(c).req_lim, 2u);
+  Receive(c, rsp);  // So this answers nothing.
+  EXPECT_EQ(Info(c).state, ChannelState::kLoggingOut);
+  Then(event::SendDone{c, answer.send});
+  ASSERT_EQ(Got<action::SendIu>().size(), 1u);
+  EXPECT_EQ(memory_.sends[Got<action::SendIu>()[0].send.v][0], 0x80);  // T_LOGOUT
+}
+
+TEST_F(TaskManagement, AResetLeavesAloneWhatCameAfterIt) {
+  Build({.credits = 128, .sq_size = 256, .data_buffers = 1, .max_rdma = 65536});
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  const OpId first = Got<action::BlockRead>().at(0).op;
+  for (std::uint64_t tag = 2; tag <= 125; ++tag) {
+    Receive(c, Cmd(tag, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  }
+  // More to abort than one step has actions for: the scan is not over when the next command comes.
+  actions_.Clear();
+  shard_->Step(now_, event::FromDirector{message::AbortFence{FenceId(1), LuId(7)}}, actions_);
+  ASSERT_LE(shard_->NextDeadline(), now_);
+  Receive(c, Cmd(200, Rw(false, 8, 1), Data::kIn, {At(0x1000, 512)}));
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+  EXPECT_EQ(shard_->active_commands(), 2u);  // The new one, and the read that is at the backend.
+  Then(event::BlockDone{first});
+  ASSERT_EQ(Got<action::BlockRead>().size(), 1u);
+  EXPECT_EQ(Got<action::BlockRead>()[0].offset, 8u * 512);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Data: pieces of a command's transfer between the backend, the pool's buffers and the wire; and
-// the wire queue, the one place where anything is posted to a send queue.
+// Data: pieces of a command's transfer between the backend, the pool's buffers (data_buffers.h) and
+// the wire (wire_queue.h).
 #ifndef CORE_SRP_TRANSFER_H_
 #define CORE_SRP_TRANSFER_H_
 
@@ -27,32 +27,30 @@ void StartControl(ShardState& s, std::uint32_t command);
 bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes);
 
 // --- Events ---
-void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e);
-void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e);
+
+// All of the piece's bytes are moved, or its command failed meanwhile.
+void OnPieceMoved(ShardState& s, std::uint32_t piece);
 void OnBlockDone(ShardState& s, const event::BlockDone& e);
 
-// --- Moving on (called at the end of every step, as far as its actions reach) ---
+// --- Moving on ---
 
-// Gives free buffers to the commands that wait for one. False: the step is full.
-bool PumpBuffers(ShardState& s);
-// Posts what waits in the channel's wire queue. False: the step is full.
-bool PumpWire(ShardState& s, Channel& channel);
+// Gives buffers to those who wait for one. False: the step is full.
+bool GiveBuffers(ShardState& s);
+// At the end of every step, as far as its actions reach.
+inline bool PumpBuffers(ShardState& s) { return s.pool.turns.empty() || GiveBuffers(s); }
 
 // --- For the other rules ---
 
+// The IU that brought the command.
+inline Bytes IuOf(const ShardState& s, std::uint32_t command) {
+  return s.memory->RecvBuffer(s.IdOf(s.ChannelOf(command)), s.RecvOf(command));
+}
 // The descriptor table that the command fetched; empty if it did not (yet).
 Bytes TableOf(const ShardState& s, const Command& command);
 // The command ends: its table's buffer comes free.
 void DropTable(ShardState& s, Command& command);
 OpId OpOfPiece(std::uint32_t piece);
 OpId OpOfCommand(std::uint32_t command);
-void QueueResponse(ShardState& s, std::uint32_t command);
-// Drops everything that waits to be posted; pieces come free.
-void ClearWireQueue(ShardState& s, Channel& channel);
-// Drops what waits to be posted of one command.
-void DropQueued(ShardState& s, std::uint32_t command);
-// The queue pair is destroyed: nothing posted is in flight any more.
-void ForgetWire(ShardState& s, Channel& channel);
 bool IsWrite(const Command& command);
 
 }  // namespace srpt::transfer

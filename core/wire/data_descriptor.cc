@@ -1,6 +1,7 @@
 #include "core/wire/data_descriptor.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/limits.h"
 #include "core/wire/codec.h"
@@ -25,34 +26,33 @@ static_assert(limits::kControlBytesMax / kDirectBytes < (1u << 31), "a sum of 64
 constexpr std::uint64_t kSumMax = 0xffffffff;
 
 Direct LoadDirect(Bytes bytes, std::size_t at) {
-  Reader r(bytes);
-  Direct direct;
-  direct.va = RemoteAddr(r.Be64(at + kVaAt));
-  direct.rkey = RKey(r.Be32(at + kRkeyAt));
-  direct.len = r.Be32(at + kLenAt);
-  SRPT_CHECK(r.ok());
-  return direct;
+  SRPT_CHECK(at <= bytes.size() && kDirectBytes <= bytes.size() - at);
+  const std::uint8_t* p = bytes.data() + at;
+  return {RemoteAddr(LoadBe64(p + kVaAt)), RKey(LoadBe32(p + kRkeyAt)), LoadBe32(p + kLenAt)};
 }
 
 bool Wraps(const Direct& direct) {
   return direct.len != 0 && direct.va.v > ~std::uint64_t{0} - (direct.len - 1);
 }
 
+// These fill in what the caller owns: a layout is too large to hand from one to the next.
+using Failure = std::optional<DescriptorError>;
+
 // Takes `list` as the whole list of `layout`: checks it and sets the length.
-Result<BufferLayout, DescriptorError> WithList(BufferLayout layout, Bytes list) {
+Failure TakeList(BufferLayout& layout, Bytes list) {
   layout.partial = false;
   layout.descriptors = list;
   layout.descriptor_count = static_cast<std::uint32_t>(list.size() / kDirectBytes);
   std::uint64_t sum = 0;
   for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
-    const Direct direct = layout.descriptor(i);
-    if (Wraps(direct)) return Err{DescriptorError::kAddressWraps};
+    const Direct direct = LoadDirect(list, kDirectBytes * std::size_t{i});
+    if (Wraps(direct)) return DescriptorError::kAddressWraps;
     sum += direct.len;
   }
-  if (sum > kSumMax) return Err{DescriptorError::kSumTooLarge};
+  if (sum > kSumMax) return DescriptorError::kSumTooLarge;
   layout.length = std::min<std::uint64_t>(layout.total_length, sum);
-  if (layout.length > limits::kTransferBytesMax) return Err{DescriptorError::kTransferTooLarge};
-  return layout;
+  if (layout.length > limits::kTransferBytesMax) return DescriptorError::kTransferTooLarge;
+  return std::nullopt;
 }
 
 // Walks the descriptors of one IU from front to back.
@@ -65,13 +65,12 @@ class DescriptorParser {
 
   // `own` is the direction's descriptor count; up to `inline_max` of an indirect list may be in the
   // IU (more than `own` if the count may stand in the other direction's field).
-  Result<BufferLayout, DescriptorError> Parse(BufferFormat format, std::uint32_t own,
-                                              std::uint32_t inline_max) {
-    BufferLayout layout;
+  Failure Parse(BufferFormat format, std::uint32_t own, std::uint32_t inline_max,
+                BufferLayout& layout) {
     layout.format = format;
     switch (format) {
       case BufferFormat::kNone:
-        return layout;
+        return std::nullopt;
       case BufferFormat::kDirect:
         return ParseDirect(layout);
       case BufferFormat::kIndirect:
@@ -79,52 +78,51 @@ class DescriptorParser {
       case BufferFormat::kImmediate:
         return ParseImmediate(layout);
     }
-    return Err{DescriptorError::kUnknownFormat};
+    return DescriptorError::kUnknownFormat;
   }
 
  private:
   bool Has(std::size_t n) const { return n <= iu_.size() - at_; }
 
-  Result<BufferLayout, DescriptorError> ParseDirect(BufferLayout layout) {
-    if (!Has(kDirectBytes)) return Err{DescriptorError::kTruncated};
+  Failure ParseDirect(BufferLayout& layout) {
+    if (!Has(kDirectBytes)) return DescriptorError::kTruncated;
     const Bytes list = iu_.subspan(at_, kDirectBytes);
     at_ += kDirectBytes;
     layout.total_length = LoadDirect(list, 0).len;
-    return WithList(layout, list);
+    return TakeList(layout, list);
   }
 
-  Result<BufferLayout, DescriptorError> ParseIndirect(BufferLayout layout, std::uint32_t own,
-                                                      std::uint32_t inline_max) {
-    if (!Has(kIndirectHeaderBytes)) return Err{DescriptorError::kTruncated};
+  Failure ParseIndirect(BufferLayout& layout, std::uint32_t own, std::uint32_t inline_max) {
+    if (!Has(kIndirectHeaderBytes)) return DescriptorError::kTruncated;
     layout.table = LoadDirect(iu_, at_);
     layout.total_length = Reader(iu_).Be32(at_ + kTotalAt);
-    if (layout.table.len % kDirectBytes != 0) return Err{DescriptorError::kTableNotMultiple};
+    if (layout.table.len % kDirectBytes != 0) return DescriptorError::kTableNotMultiple;
     layout.table_count = layout.table.len / static_cast<std::uint32_t>(kDirectBytes);
     if (layout.table_count == 0 && layout.total_length != 0) {
-      return Err{DescriptorError::kTableEmpty};
+      return DescriptorError::kTableEmpty;
     }
     layout.partial = layout.table_count > inline_max;
     const std::uint32_t inline_count = layout.partial ? own : layout.table_count;
     const std::size_t extent =
         kIndirectHeaderBytes + kDirectBytes * std::size_t{std::max(own, inline_count)};
-    if (!Has(extent)) return Err{DescriptorError::kTruncated};
+    if (!Has(extent)) return DescriptorError::kTruncated;
     const Bytes list = iu_.subspan(at_ + kIndirectHeaderBytes, kDirectBytes * inline_count);
     at_ += extent;
-    if (!layout.partial) return WithList(layout, list);
-    if (layout.table.len > limits::kControlBytesMax) return Err{DescriptorError::kTableTooLong};
-    if (Wraps(layout.table)) return Err{DescriptorError::kAddressWraps};
+    if (!layout.partial) return TakeList(layout, list);
+    if (layout.table.len > limits::kControlBytesMax) return DescriptorError::kTableTooLong;
+    if (Wraps(layout.table)) return DescriptorError::kAddressWraps;
     layout.descriptors = list;
     layout.descriptor_count = inline_count;
     layout.length = layout.total_length;
-    return layout;
+    return std::nullopt;
   }
 
-  Result<BufferLayout, DescriptorError> ParseImmediate(BufferLayout layout) {
-    if (!Has(kImmediateBytes)) return Err{DescriptorError::kTruncated};
+  Failure ParseImmediate(BufferLayout& layout) {
+    if (!Has(kImmediateBytes)) return DescriptorError::kTruncated;
     layout.total_length = Reader(iu_).Be32(at_);
     layout.length = layout.total_length;
     at_ += kImmediateBytes;
-    return layout;
+    return std::nullopt;
   }
 
   Bytes iu_;
@@ -181,12 +179,16 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
   const bool both = cmd.out_fmt != BufferFormat::kNone && cmd.in_fmt != BufferFormat::kNone;
   const std::uint32_t sum = std::uint32_t{cmd.out_count} + cmd.in_count;
   DescriptorParser parser(iu, header);
-  const auto out = parser.Parse(cmd.out_fmt, cmd.out_count, both ? cmd.out_count : sum);
-  if (!out.ok()) return Err{out.error()};
-  const auto in = parser.Parse(cmd.in_fmt, cmd.in_count, both ? cmd.in_count : sum);
-  if (!in.ok()) return Err{in.error()};
-
-  Buffers buffers{*out, *in};
+  Result<Buffers, DescriptorError> result{Buffers{}};
+  Buffers& buffers = result.value();
+  if (const Failure failure =
+          parser.Parse(cmd.out_fmt, cmd.out_count, both ? cmd.out_count : sum, buffers.out)) {
+    return Err{*failure};
+  }
+  if (const Failure failure =
+          parser.Parse(cmd.in_fmt, cmd.in_count, both ? cmd.in_count : sum, buffers.in)) {
+    return Err{*failure};
+  }
   if (immediate) {
     if (parser.at() > imm_data_offset) return Err{DescriptorError::kImmediateOverlaps};
     if (imm_data_offset > iu.size() || buffers.out.length > iu.size() - imm_data_offset) {
@@ -195,12 +197,14 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
     buffers.out.immediate_offset = imm_data_offset;
     buffers.out.immediate_data = iu.subspan(imm_data_offset, buffers.out.length);
   }
-  return buffers;
+  return result;
 }
 
 Result<BufferLayout, DescriptorError> CompleteLayout(const BufferLayout& partial, Bytes table) {
   SRPT_CHECK(partial.partial && table.size() == partial.table.len);
-  return WithList(partial, table);
+  Result<BufferLayout, DescriptorError> result{partial};
+  if (const Failure failure = TakeList(result.value(), table)) return Err{*failure};
+  return result;
 }
 
 std::size_t SerializeDirect(const Direct& direct, MutableBytes out) {

@@ -1,0 +1,135 @@
+#include "core/srp/data_buffers.h"
+
+#include <algorithm>
+
+namespace srpt::data_buffers {
+namespace {
+
+using command_state::Moving;
+
+// Left to core's own answers. A pool of a few buffers keeps none back.
+std::uint32_t Reserve(const ShardState& s) {
+  return std::min<std::uint32_t>(8, static_cast<std::uint32_t>(s.pieces.size() / 16));
+}
+
+// Where a command waits: with its unit's, or with those whose buffer never is a unit's.
+std::uint32_t QueueOf(const Command& c, const Moving& m) {
+  return m.control || m.table ? limits::kLusMax : c.lu.v;
+}
+
+enum class Charge : std::uint8_t { kNobody, kUnit, kChannel };
+
+Charge ChargeOf(PieceStage stage) {
+  if (stage == PieceStage::kFree) return Charge::kNobody;
+  return stage == PieceStage::kBackend ? Charge::kUnit : Charge::kChannel;
+}
+
+void Add(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
+  if (charge == Charge::kUnit) {
+    s.pool.units[p.unit].held += n;
+  } else if (charge == Charge::kChannel) {
+    s.channels[s.ChannelOf(p.command)].buffers += n;
+    if (p.to_unit) s.pool.units[p.unit].incoming += n;
+  }
+}
+
+}  // namespace
+
+bool MayTake(const ShardState& s, std::uint32_t command) {
+  const Command& c = s.commands[command];
+  const Moving* m = std::get_if<Moving>(&c.state);
+  SRPT_CHECK(m != nullptr);
+  const auto free = static_cast<std::uint32_t>(s.pool.free.size());
+  if (m->control) return free > 0;
+  if (free <= Reserve(s) || s.channels[s.ChannelOf(command)].buffers >= free) return false;
+  if (m->table) return true;
+  const UnitBuffers& unit = s.pool.units[c.lu.v];
+  return unit.held + unit.incoming / 2 < free;
+}
+
+std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
+  const Command& c = s.commands[command];
+  const Moving* m = std::get_if<Moving>(&c.state);
+  SRPT_CHECK(m != nullptr && !s.pool.free.empty());
+  const std::uint32_t piece = s.pool.free.back();
+  s.pool.free.pop_back();
+  Piece& p = s.pieces[piece];
+  p = Piece{};
+  p.stage = stage;
+  p.command = command;
+  p.unit = QueueOf(c, *m);
+  p.to_unit = m->write && !m->table;
+  Add(s, p, ChargeOf(stage), 1);
+  return piece;
+}
+
+void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
+  Piece& p = s.pieces[piece];
+  const Charge before = ChargeOf(p.stage);
+  const Charge after = ChargeOf(stage);
+  p.stage = stage;
+  if (before == after) return;
+  Add(s, p, before, ~0u);
+  Add(s, p, after, 1);
+}
+
+void Free(ShardState& s, std::uint32_t piece) {
+  SRPT_CHECK(s.pieces[piece].stage != PieceStage::kFree && s.pieces[piece].slots == 0);
+  SetStage(s, piece, PieceStage::kFree);
+  s.pool.free.push_back(piece);
+}
+
+void Wait(ShardState& s, std::uint32_t command) {
+  Command& c = s.commands[command];
+  Moving& m = c.As<Moving>();
+  SRPT_CHECK(!m.queued);
+  m.queued = true;
+  const std::uint32_t queue = QueueOf(c, m);
+  UnitBuffers& unit = s.pool.units[queue];
+  c.buffer_next = kNone;
+  if (unit.first == kNone) {
+    unit.first = command;
+    s.pool.turns.Push(queue);
+  } else {
+    s.commands[unit.last].buffer_next = command;
+  }
+  unit.last = command;
+}
+
+void Forget(ShardState& s, std::uint32_t command) {
+  Command& c = s.commands[command];
+  Moving& m = c.As<Moving>();
+  if (!m.queued) return;
+  m.queued = false;
+  const std::uint32_t queue = QueueOf(c, m);
+  UnitBuffers& unit = s.pool.units[queue];
+  std::uint32_t before = kNone;
+  for (std::uint32_t i = unit.first; i != command; i = s.commands[i].buffer_next) {
+    SRPT_CHECK(i != kNone);
+    before = i;
+  }
+  (before == kNone ? unit.first : s.commands[before].buffer_next) = c.buffer_next;
+  if (unit.last == command) unit.last = before;
+  if (unit.first != kNone) return;
+  if (s.pool.turns.Front() == queue) {
+    (void)s.pool.turns.Pop();
+  } else {
+    s.pool.turns.RemoveIf([&](std::uint32_t q) { return q == queue; });
+  }
+}
+
+std::uint32_t NextInTurn(ShardState& s) {
+  const auto free = static_cast<std::uint32_t>(s.pool.free.size());
+  for (std::size_t n = free == 0 ? 0 : s.pool.turns.size(); n > 0; --n) {
+    const std::uint32_t queue = s.pool.turns.Pop();
+    s.pool.turns.Push(queue);
+    const UnitBuffers& unit = s.pool.units[queue];
+    if (unit.held + unit.incoming / 2 >= free) continue;
+    for (std::uint32_t i = unit.first; i != kNone; i = s.commands[i].buffer_next) {
+      if (MayTake(s, i)) return i;
+    }
+  }
+  return kNone;
+}
+
+}  // namespace srpt::data_buffers

@@ -1,0 +1,289 @@
+// Theory of operation
+//
+// A piece's bytes go as one work request a stretch: inside one descriptor, at most
+// srp_max_rdma_size. The last piece of a READ needs no completion of its own: its WRITEs and the
+// response go into one post, and the response's completion frees the buffer (kAttached). A piece
+// with more work requests than the send queue has room for goes in chunks, each with a completion,
+// and keeps its place at the head of the queue meanwhile.
+#include "core/srp/wire_queue.h"
+
+#include <algorithm>
+
+#include "core/srp/abort.h"
+#include "core/srp/channel.h"
+#include "core/srp/data_buffers.h"
+#include "core/srp/response.h"
+#include "core/srp/transfer.h"
+#include "core/wire/data_descriptor.h"
+
+namespace srpt::wire_queue {
+namespace {
+
+using namespace command_state;  // NOLINT: the states are this file's vocabulary.
+
+// Where the descriptors lie: in the fetched table, or in the IU.
+Bytes DescriptorsOf(const ShardState& s, std::uint32_t command) {
+  const Command& c = s.commands[command];
+  return c.table_piece == kNone ? transfer::IuOf(s, command) : transfer::TableOf(s, c);
+}
+
+wire::Direct DescriptorAt(const Command& c, Bytes bytes, std::uint32_t i) {
+  const std::size_t at = c.descriptors_at + std::size_t{i} * wire::kDirectBytes;
+  SRPT_CHECK(i < c.descriptor_count && at + wire::kDirectBytes <= bytes.size());
+  const std::uint8_t* p = bytes.data() + at;
+  return {RemoteAddr(LoadBe64(p)), RKey(LoadBe32(p + 8)), LoadBe32(p + 12)};
+}
+
+// Walks `bytes` of the descriptors from a position on, stretch by stretch. `visit` gets (remote,
+// rkey, length) and may stop the walk behind that stretch by returning false.
+template <class Visit>
+void Walk(const ShardState& s, const Command& c, Bytes list, std::uint32_t& descriptor,
+          std::uint32_t& at, std::uint32_t bytes, Visit visit) {
+  while (bytes > 0) {
+    const wire::Direct d = DescriptorAt(c, list, descriptor);
+    if (at == d.len) {
+      ++descriptor;
+      at = 0;
+      continue;
+    }
+    const std::uint32_t n = std::min({bytes, d.len - at, s.params.srp_max_rdma_size});
+    const bool more = visit(RemoteAddr(d.va.v + at), d.rkey, n);
+    at += n;
+    bytes -= n;
+    if (!more) return;
+  }
+}
+
+// One work request's worth of a piece.
+struct Stretch {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  RemoteAddr remote;
+  RKey rkey;
+};
+
+enum class Pumped : std::uint8_t { kNext, kBlocked, kFull };
+
+// Posts what it can of the piece at the head of the wire queue.
+Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
+  Piece& p = s.pieces[piece];
+  if (p.slots != 0) return Pumped::kBlocked;  // Its last chunk is still in flight.
+  if (channel.sq_free == 0) {
+    ++channel.counters.send_waits;
+    return Pumped::kBlocked;
+  }
+  Command& c = s.commands[p.command];
+  Moving& m = c.As<Moving>();
+  const Bytes list = DescriptorsOf(s, p.command);
+  const std::size_t room = s.actions->room() - 8;
+  const auto most = static_cast<std::uint32_t>(
+      std::min<std::size_t>({channel.sq_free, room, limits::kWorkRequestsPerPump}));
+  if (most == 0) return Pumped::kFull;
+  const bool may_be_last =
+      !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
+  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const auto post = [&](const Stretch& x, bool signaled) {
+    if (m.write) {
+      s.Do(action::RdmaRead{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
+    } else {
+      s.Do(action::RdmaWrite{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
+    }
+  };
+  // Each is posted when the next is known: whether it has a completion of its own depends on that.
+  Stretch held;
+  std::uint32_t count = 0;
+  Walk(s, c, list, p.descriptor, p.descriptor_at, p.length - p.posted,
+       [&](RemoteAddr remote, RKey rkey, std::uint32_t n) {
+         if (count > 0) post(held, false);
+         held = {p.posted, n, remote, rkey};
+         p.posted += n;
+         return ++count < most;
+       });
+  const bool last = may_be_last && p.posted == p.length && count < most;
+  post(held, !last);
+  channel.sq_free -= count;
+  if (last) {
+    const std::uint32_t command = p.command;
+    data_buffers::SetStage(s, piece, PieceStage::kAttached);
+    c.moved += p.length;
+    channel.counters.read_bytes += p.length;
+    (void)channel.wire.Pop();
+    c.state = Responding{};
+    PostResponse(s, channel, command, piece, static_cast<std::uint16_t>(count));
+    return Pumped::kNext;
+  }
+  p.slots = static_cast<std::uint16_t>(count);
+  data_buffers::SetStage(s, piece, PieceStage::kOnWire);
+  p.posted_at = s.now;
+  ++m.on_wire;
+  ++channel.rdma_posted;
+  ArmWatch(s);
+  if (p.posted == p.length) {
+    (void)channel.wire.Pop();
+    return Pumped::kNext;
+  }
+  return Pumped::kBlocked;
+}
+
+void FreeAttached(ShardState& s, const SendSlot& slot) {
+  for (std::uint32_t piece = slot.first_piece; piece != kNone;) {
+    const std::uint32_t next = s.pieces[piece].next;
+    data_buffers::Free(s, piece);
+    piece = next;
+  }
+}
+
+}  // namespace
+
+void QueuePiece(ShardState& s, std::uint32_t piece) {
+  data_buffers::SetStage(s, piece, PieceStage::kQueued);
+  const std::uint32_t channel = s.ChannelOf(s.pieces[piece].command);
+  s.channels[channel].wire.Push({WireItem::Kind::kPiece, piece});
+  s.MarkDirty(channel);
+}
+
+void QueueResponse(ShardState& s, std::uint32_t command) {
+  const std::uint32_t channel = s.ChannelOf(command);
+  s.channels[channel].wire.Push({WireItem::Kind::kResponse, command});
+  s.MarkDirty(channel);
+}
+
+bool Pump(ShardState& s, Channel& channel) {
+  while (!channel.wire.empty()) {
+    if (!s.Room(4)) return false;
+    const WireItem item = channel.wire.Front();
+    if (item.kind == WireItem::Kind::kPiece) {
+      const Pumped pumped = PumpPiece(s, channel, item.index);
+      if (pumped == Pumped::kNext) continue;
+      return pumped == Pumped::kBlocked;
+    }
+    if (!CanSend(channel)) {
+      ++channel.counters.send_waits;
+      return true;
+    }
+    (void)channel.wire.Pop();
+    switch (item.kind) {
+      case WireItem::Kind::kResponse:
+        PostResponse(s, channel, item.index, kNone, 0);
+        break;
+      case WireItem::Kind::kTLogout:
+        PostTLogout(s, channel, static_cast<wire::TLogoutReason>(item.index));
+        break;
+      case WireItem::Kind::kCredReq:
+        PostCredReq(s, channel);
+        break;
+      case WireItem::Kind::kPiece:
+        break;
+    }
+  }
+  return true;
+}
+
+void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
+  const std::uint32_t piece = e.buffer.v;
+  SRPT_CHECK(piece < s.pieces.size());
+  Piece& p = s.pieces[piece];
+  SRPT_CHECK(p.stage == PieceStage::kOnWire && s.ChannelOf(p.command) == s.IndexOf(channel));
+  --channel.rdma_posted;
+  if (e.status != WorkStatus::kOk) {
+    channel::Lose(s, channel,
+                  e.status == WorkStatus::kRemoteAccess ? "the peer's memory refused an RDMA access"
+                                                        : "an RDMA operation failed");
+  }
+  channel.sq_free += p.slots;  // After Lose: it frees what is not in flight.
+  p.slots = 0;
+  const std::uint32_t command = p.command;
+  Command& c = s.commands[command];
+  if (Aborting* a = std::get_if<Aborting>(&c.state)) {
+    --a->on_wire;
+    data_buffers::Free(s, piece);
+    abort::Progress(s, command);
+    channel::Progress(s, channel);
+    s.MarkDirty(s.IndexOf(channel));
+    return;
+  }
+  Moving& m = c.As<Moving>();
+  --m.on_wire;
+  s.MarkDirty(s.IndexOf(channel));
+  if (!m.failed && p.posted < p.length) {
+    data_buffers::SetStage(s, piece, PieceStage::kQueued);  // Still at the head of the wire queue.
+  } else {
+    transfer::OnPieceMoved(s, piece);
+  }
+}
+
+void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
+  SRPT_CHECK(e.send.v < limits::kSendPerChannelMax && channel.sends[e.send.v].busy);
+  SendSlot& slot = channel.sends[e.send.v];
+  FreeAttached(s, slot);
+  channel.sq_free += slot.slots;
+  slot = SendSlot{};
+  channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
+  --channel.sends_posted;
+  s.MarkDirty(s.IndexOf(channel));
+  if (e.status != WorkStatus::kOk) {
+    channel::Lose(s, channel,
+                  e.status == WorkStatus::kRnrExceeded
+                      ? "the peer had no receive posted for our response"
+                      : "a response could not be delivered");
+  } else if (channel.Is<channel_state::LoggingOut>() && channel.wire.empty() &&
+             channel.sends_posted == 0) {
+    channel::Lose(s, channel, "logged out");
+  }
+  channel::Progress(s, channel);
+}
+
+void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor,
+             std::uint32_t& at, std::uint32_t bytes) {
+  Walk(s, s.commands[command], DescriptorsOf(s, command), descriptor, at, bytes,
+       [](RemoteAddr, RKey, std::uint32_t) { return true; });
+}
+
+void Clear(ShardState& s, Channel& channel) {
+  channel.wire.RemoveIf([&](const WireItem& item) {
+    if (item.kind == WireItem::Kind::kPiece && s.pieces[item.index].slots == 0) {
+      data_buffers::Free(s, item.index);
+    }
+    return true;
+  });
+}
+
+void Drop(ShardState& s, std::uint32_t command) {
+  Command& c = s.commands[command];
+  Moving* m = std::get_if<Moving>(&c.state);
+  Channel& channel = s.channels[s.ChannelOf(command)];
+  channel.wire.RemoveIf([&](const WireItem& item) {
+    if (item.kind == WireItem::Kind::kResponse) return item.index == command;
+    if (item.kind != WireItem::Kind::kPiece || s.pieces[item.index].command != command) {
+      return false;
+    }
+    if (s.pieces[item.index].slots == 0) {
+      data_buffers::Free(s, item.index);
+      if (m != nullptr) --m->pieces;
+    }
+    return true;
+  });
+  if (m != nullptr) data_buffers::Forget(s, command);
+}
+
+void Forget(ShardState& s, Channel& channel) {
+  for (SendSlot& slot : channel.sends) {
+    if (!slot.busy) continue;
+    FreeAttached(s, slot);
+    slot = SendSlot{};
+  }
+  channel.sends_posted = 0;
+  const std::uint32_t index = s.IndexOf(channel);
+  for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {
+    Piece& p = s.pieces[i];
+    if (p.stage != PieceStage::kOnWire || s.ChannelOf(p.command) != index) continue;
+    const std::uint32_t command = p.command;
+    p.slots = 0;
+    data_buffers::Free(s, i);
+    --s.commands[command].As<Aborting>().on_wire;
+    abort::Progress(s, command);
+  }
+  channel.rdma_posted = 0;
+}
+
+}  // namespace srpt::wire_queue
