@@ -90,6 +90,32 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
   return {};
 }
 
+// What is charged to whom, counted anew.
+std::string CheckCharges(const ShardState& s) {
+  std::vector<UnitBuffers> units(s.pool.units.size());
+  std::vector<std::uint32_t> channels(s.channels.size());
+  for (const Piece& p : s.pieces) {
+    if (p.stage == PieceStage::kFree) continue;
+    if (p.stage == PieceStage::kBackend) {
+      ++units[p.unit].held;
+    } else {
+      ++channels[s.ChannelOf(p.command)];
+      if (p.to_unit) ++units[p.unit].incoming;
+    }
+  }
+  constexpr const char* kSentence = "21: a buffer is charged to whom it waits for.";
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const UnitBuffers& said = s.pool.units[i];
+    if (units[i].held != said.held || units[i].incoming != said.incoming) {
+      return At(kSentence, "unit", i);
+    }
+  }
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    if (channels[i] != s.channels[i].buffers) return At(kSentence, "channel", i);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string BrokenInvariantOf(const ShardState& s) {
@@ -119,6 +145,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
   if (busy + s.pool.free.size() != s.pieces.size()) {
     return "21: a data buffer is free, or a piece uses it.";
   }
+  if (std::string broken = CheckCharges(s); !broken.empty()) return broken;
   std::uint32_t active = 0;
   for (std::uint32_t i = 0; i < s.channels.size(); ++i) {
     if (s.channels[i].Is<channel_state::Free>()) continue;
