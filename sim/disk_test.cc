@@ -23,7 +23,7 @@ class DiskTest : public testing::TestWithParam<Content::Form> {
 TEST_P(DiskTest, StartsAsZeroes) {
   EXPECT_EQ(disk.label(0), kZeroLabel);
   Content to(GetParam(), 1024);
-  disk.Read(1024 * 8191, to, 0, 1024);
+  disk.Read(std::uint64_t{1024} * 8191, to, 0, 1024);
   EXPECT_EQ(to.label(1), kZeroLabel);
 }
 

@@ -254,7 +254,7 @@ bool World::Impl::RunOne() {
     }
     case Happening::kToDirector: {
       auto& pipe = shards[item.a].to_director;
-      const message::ToDirector message = std::move(pipe.entries.front().message);
+      const message::ToDirector message = pipe.entries.front().message;
       pipe.entries.pop_front();
       --messages_in_flight;
       OnDirectorEvent(event::FromShard{ShardId(item.a), message});

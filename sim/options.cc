@@ -45,6 +45,11 @@ bool ParseNumber(std::string_view text, std::uint64_t* out) {
   return error == std::errc() && stopped == end;
 }
 
+std::string NotANumber(const NumberOption& option, const std::string& value) {
+  return std::string(option.name) + ": a number from " + std::to_string(option.low) + " to " +
+         std::to_string(option.high) + " was expected, not \"" + value + "\"";
+}
+
 std::string Set(const std::string& name, const std::string& value, Options* options) {
   if (name == "--json") {
     if (value.empty()) return "--json: a file's name was expected";
@@ -55,8 +60,7 @@ std::string Set(const std::string& name, const std::string& value, Options* opti
     if (name != option.name) continue;
     std::uint64_t number = 0;
     if (!ParseNumber(value, &number) || number < option.low || number > option.high) {
-      return name + ": a number from " + std::to_string(option.low) + " to " +
-             std::to_string(option.high) + " was expected, not \"" + value + "\"";
+      return NotANumber(option, value);
     }
     if (name == "--seeds") options->seeds = number;
     if (name == "--seed") options->first = number;

@@ -102,7 +102,7 @@ Swarm DrawSwarm(std::uint64_t seed) {
 
   const std::uint32_t disks = between(1, 3, kDisks);
   for (std::uint32_t i = 0; i < disks; ++i) {
-    const std::uint64_t at = kPerDisk + 16 * i;
+    const std::uint64_t at = kPerDisk + std::uint64_t{16} * i;
     DiskOptions disk;
     disk.name = "disk" + std::to_string(i);
     if (i == 2 && one_in(2, at)) disk.handler = scsi::HandlerKind::kNullio;

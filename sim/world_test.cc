@@ -128,7 +128,7 @@ TEST_F(WorldTest, WrittenBytesComeBack) {
   ASSERT_TRUE(world.ReadMemory(in, 0, back));
   EXPECT_EQ(back, data);
   std::vector<std::uint8_t> on_disk(4096);
-  world.disk("disk0")->Peek(7 * 512, on_disk);
+  world.disk("disk0")->Peek(std::uint64_t{7} * 512, on_disk);
   EXPECT_EQ(on_disk, data);
 }
 
