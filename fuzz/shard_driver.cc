@@ -18,7 +18,7 @@ constexpr LuId kUnit{7};
 // Large and reused between inputs: what the shard leaves unwritten must not matter.
 std::array<std::array<std::uint8_t, 256>, limits::kSendPerChannelMax> g_sends;
 std::vector<std::uint8_t>& DataMemory() {
-  static std::vector<std::uint8_t> memory(8 * limits::kDataBufferBytes);
+  static std::vector<std::uint8_t> memory(std::size_t{8} * limits::kDataBufferBytes);
   return memory;
 }
 
@@ -213,7 +213,7 @@ std::vector<std::uint8_t> ShardDriver::Cmd() {
     std::uint32_t total = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
       const std::uint32_t n = form == 2 ? length : length / count + (i == 0 ? length % count : 0);
-      list.push_back({RemoteAddr(0x1000 * i), RKey(i), n});
+      list.push_back({RemoteAddr(std::uint64_t{0x1000} * i), RKey(i), n});
       total += n;
     }
     (out ? cmd.out_fmt : cmd.in_fmt) =
