@@ -48,6 +48,7 @@ check login_ipv6 login_ipv6
 check wrong_port_id_is_rejected wrong_port_id
 only_srpt disabled_target_rejects disabled_target
 only_srpt lun_added_and_removed lun_added_and_removed
+only_srpt device_added_and_removed device_added_and_removed
 only_srpt disk_resized disk_resized
 only_srpt session_closed_by_admin session_closed
 check lun_reset lun_reset

@@ -150,6 +150,23 @@ lun_added_and_removed() {
   dd if="$DISK" of=/dev/null bs=4096 count=1 iflag=direct
 }
 
+device_added_and_removed() {
+  local d
+  expect_output 'No such file' ctl add-device vdisk_fileio disk6 filename=/run/absent
+  truncate -s 8M /run/disk6.img
+  ctl add-device vdisk_fileio disk6 filename=/run/disk6.img
+  expect_output 'exists already' ctl add-device vdisk_fileio disk6 filename=/run/disk6.img
+  ctl add-lun $GUEST_GID 6 disk6
+  rescan "$HOST"
+  d=$(disk_wait "$HOST" 6)
+  dd if=/dev/urandom of="$d" bs=4096 count=4 oflag=direct
+  cmp -n 16384 "$d" /run/disk6.img
+  ctl del-lun $GUEST_GID 6
+  echo 1 >"/sys/block/${d#/dev/}/device/delete"
+  ctl del-device disk6
+  rm /run/disk6.img
+}
+
 disk_resized() {
   local bytes=$(((NULL_MIB + 64) << 20)) d=${NULL#/dev/}
   ctl resize null0 $bytes
