@@ -130,7 +130,7 @@ TEST(Fold, BytesAndTextsCountByContent) {
   EXPECT_NE(iu(a), iu(other));
   EXPECT_NE(iu(a), iu(Bytes(a).first(2)));
   const std::string text = "out of buffers";
-  const std::string copy = text;
+  const std::string copy = "out of buffers";  // Elsewhere in memory.
   const auto failed = [](const char* reason) {
     return Of(ShardEvent(event::AcceptFailed{ChannelId(1), reason}));
   };

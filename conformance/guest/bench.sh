@@ -68,8 +68,9 @@ profile() { # TARGET RW BS DEPTH SECONDS
   # Begins after fio's ramp, ends before fio does: no idle time in between.
   (sleep 2 && perf record -a -e cpu-clock -F 999 -o /tmp/perf.data sleep $(($5 - 2))) \
     >/dev/null 2>&1 &
+  local recorder=$! # not %1: the target is a job of this shell, too
   measure "${DISK_OF[$1]}" "$2" "$3" "$4" "$5"
-  wait %1
+  wait $recorder
   echo "--- by program"
   perf report -i /tmp/perf.data --no-children --no-inline --sort comm,dso --stdio 2>/dev/null |
     grep -v '^#' | grep -v '^$' | head -n 15

@@ -121,7 +121,7 @@ TEST_F(Transfer, SmallSendQueueMovesInChunks) {
   Build({.credits = 8, .sq_size = 16, .data_buffers = 4, .max_rdma = 65536});
   const ChannelId c = Login();
   std::vector<wire::Direct> list;
-  for (std::uint32_t i = 0; i < 64; ++i) list.push_back(At(0x10000 * (i + 1), 512));
+  for (std::uint64_t i = 0; i < 64; ++i) list.push_back(At(0x10000 * (i + 1), 512));
   Receive(c, Cmd(1, Rw(false, 0, 64), Data::kIn, list));
   Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
   std::vector<action::RdmaWrite> all;
@@ -136,7 +136,7 @@ TEST_F(Transfer, SmallSendQueueMovesInChunks) {
   const auto rest = Got<action::RdmaWrite>();
   all.insert(all.end(), rest.begin(), rest.end());
   ASSERT_EQ(all.size(), 64u);
-  for (std::uint32_t i = 0; i < 64; ++i) {
+  for (std::uint64_t i = 0; i < 64; ++i) {
     EXPECT_EQ(all[i].remote, RemoteAddr(0x10000 * (i + 1)));
     EXPECT_EQ(all[i].offset, i * 512);
   }

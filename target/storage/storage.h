@@ -94,9 +94,10 @@ class StorageEngine {
   // for further operations. No system call on the ring.
   template <class Fn>
   std::size_t Reap(Fn&& fn) {
-    std::array<Completion, 64> batch;
     std::size_t total = 0;
     std::size_t left = ready();
+    if (left == 0) return 0;
+    std::array<Completion, 16> batch;
     while (left > 0) {
       const std::size_t n = Take({batch.data(), left < batch.size() ? left : batch.size()});
       if (n == 0) break;

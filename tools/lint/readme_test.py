@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -149,6 +150,10 @@ def start(tmp_path, configuration):
 def test_the_example_configuration_is_good(tmp_path, document):
     configuration = commands.configuration((ROOT / document).read_text(encoding="utf-8"))
     assert "TARGET_DRIVER ib_srpt" in configuration
+    store = tmp_path / "disk.img"  # In place of the reader's disk.
+    store.write_bytes(bytes(1 << 20))
+    configuration, disks = re.subn(r"(?m)^(\s*filename) .*$", rf"\1 {store}", configuration)
+    assert disks > 0
     ran = start(tmp_path, configuration)
     assert ran.returncode == 1 and "device" in ran.stdout, ran.stdout
 
