@@ -13,11 +13,9 @@ LunMap::LunMap(std::vector<Entry> entries) : entries_(std::move(entries)) {
   }
 }
 
-const LunMap& Snapshot::MapOf(NexusId nexus) const {
+const LunMap& Snapshot::EmptyMap() {
   static const LunMap kEmpty;
-  if (nexus.slot() >= map_of_nexus.size()) return kEmpty;
-  const std::uint32_t map = map_of_nexus[nexus.slot()];
-  return map < maps.size() ? maps[map] : kEmpty;
+  return kEmpty;
 }
 
 }  // namespace srpt

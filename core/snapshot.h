@@ -41,7 +41,14 @@ struct Snapshot {
   std::vector<std::uint32_t> map_of_nexus;  // By the slot of the NexusId.
 
   // The map of a nexus that the director announced; an empty one for any other.
-  const LunMap& MapOf(NexusId nexus) const;
+  const LunMap& MapOf(NexusId nexus) const {
+    if (nexus.slot() >= map_of_nexus.size()) return EmptyMap();
+    const std::uint32_t map = map_of_nexus[nexus.slot()];
+    return map < maps.size() ? maps[map] : EmptyMap();
+  }
+
+ private:
+  static const LunMap& EmptyMap();
 };
 
 }  // namespace srpt

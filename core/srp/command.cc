@@ -25,6 +25,7 @@
 #include "core/srp/command.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/scsi/alua.h"
 #include "core/scsi/cdb.h"
@@ -252,7 +253,9 @@ std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag
   Command& c = s.commands[index];
   SRPT_CHECK(c.Is<Free>());
   const std::uint32_t generation = c.generation;
-  c = Command{};
+  static constexpr Command kFresh{};  // Copied as a block, not built field by field.
+  static_assert(std::is_trivially_copyable_v<Command>);
+  c = kFresh;
   c.generation = generation;
   c.arrival = s.arrivals++;
   c.tag = tag;

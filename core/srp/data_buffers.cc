@@ -17,13 +17,6 @@ std::uint32_t QueueOf(const Command& c, const Moving& m) {
   return m.control || m.table ? limits::kLusMax : c.lu.v;
 }
 
-enum class Charge : std::uint8_t { kNobody, kUnit, kChannel };
-
-Charge ChargeOf(PieceStage stage) {
-  if (stage == PieceStage::kFree) return Charge::kNobody;
-  return stage == PieceStage::kBackend ? Charge::kUnit : Charge::kChannel;
-}
-
 void Add(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
   if (charge == Charge::kUnit) {
     s.pool.units[p.unit].held += n;
@@ -63,14 +56,9 @@ std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
   return piece;
 }
 
-void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
-  Piece& p = s.pieces[piece];
-  const Charge before = ChargeOf(p.stage);
-  const Charge after = ChargeOf(stage);
-  p.stage = stage;
-  if (before == after) return;
-  Add(s, p, before, ~0u);
-  Add(s, p, after, 1);
+void MoveCharge(ShardState& s, const Piece& piece, Charge from, Charge to) {
+  Add(s, piece, from, ~0u);
+  Add(s, piece, to, 1);
 }
 
 void Free(ShardState& s, std::uint32_t piece) {

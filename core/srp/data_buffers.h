@@ -28,8 +28,21 @@ inline bool Direct(const ShardState& s, std::uint32_t command) {
 }
 // A free buffer becomes a piece of the command; its stage is one that is charged.
 std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage);
+// Whom a piece of this stage is charged to.
+enum class Charge : std::uint8_t { kNobody, kUnit, kChannel };
+inline Charge ChargeOf(PieceStage stage) {
+  if (stage == PieceStage::kFree) return Charge::kNobody;
+  return stage == PieceStage::kBackend ? Charge::kUnit : Charge::kChannel;
+}
+void MoveCharge(ShardState& s, const Piece& piece, Charge from, Charge to);
 // Every change of a piece's stage goes through here, for the charge goes with it.
-void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage);
+inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
+  Piece& p = s.pieces[piece];
+  const Charge from = ChargeOf(p.stage);
+  const Charge to = ChargeOf(stage);
+  p.stage = stage;
+  if (from != to) MoveCharge(s, p, from, to);
+}
 void Free(ShardState& s, std::uint32_t piece);
 
 // The command waits for its turn.

@@ -65,12 +65,6 @@ void Shard::State::Log(LogLevel level, const Channel& channel, const char* forma
   actions->AddLog(level, text);
 }
 
-void Shard::State::MarkDirty(std::uint32_t channel) {
-  if (channels[channel].dirty) return;
-  channels[channel].dirty = true;
-  dirty.Push(channel);
-}
-
 namespace {
 
 // --- Information units --------------------------------------------------------------------------
@@ -240,7 +234,6 @@ struct EventVisitor {
 
 // Everything whose time has come. Starts from the front each time; what was done stays done.
 void RunTimers(ShardState& s) {
-  if (s.timer > s.now) return;
   s.timer = kNever;
   const bool watch = s.watch <= s.now;
   if (watch) s.watch = kNever;
@@ -262,7 +255,6 @@ void RunTimers(ShardState& s) {
 }
 
 void LookAtRetiring(ShardState& s) {
-  if (!s.look_at_retiring) return;
   s.look_at_retiring = false;
   std::erase_if(s.retiring, [&](LuId lu) {
     for (const Command& c : s.commands) {
@@ -279,7 +271,10 @@ void LookAtRetiring(ShardState& s) {
 
 // Whatever the event set going, as far as the step's actions reach.
 void Pump(ShardState& s) {
-  bool done = task_management::ScanFences(s) && command::PumpResumed(s) && transfer::PumpBuffers(s);
+  bool done = true;
+  if (s.fences_scanning > 0) done = task_management::ScanFences(s);
+  if (done && !s.resume_queue.empty()) done = command::PumpResumed(s);
+  done = done && transfer::PumpBuffers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!wire_queue::Pump(s, s.channels[channel])) {
@@ -291,7 +286,7 @@ void Pump(ShardState& s) {
     // Responses that went out made room; buffers may have come free.
     done = transfer::PumpBuffers(s);
   }
-  LookAtRetiring(s);
+  if (s.look_at_retiring) LookAtRetiring(s);
   if (!done || s.look_at_retiring) s.WakeAt(s.now);
 }
 
@@ -309,7 +304,7 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   s.now = now;
   s.actions = &actions;
   std::visit(EventVisitor{s}, event);
-  RunTimers(s);
+  if (s.timer <= s.now) RunTimers(s);
   Pump(s);
   if (s.params.fingerprint) FoldStep(s.fingerprint, now, event, actions);
   s.actions = nullptr;

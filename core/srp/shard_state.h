@@ -362,7 +362,11 @@ struct Shard::State {
   void WakeAt(Time t) {
     if (t < timer) timer = t;
   }
-  void MarkDirty(std::uint32_t channel);
+  void MarkDirty(std::uint32_t channel) {
+    if (channels[channel].dirty) return;
+    channels[channel].dirty = true;
+    dirty.Push(channel);
+  }
   // Whether a step has room for `n` more actions and a few that follow from them.
   bool Room(std::size_t n) const { return actions->room() >= n + 8; }
 };

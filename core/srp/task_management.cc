@@ -106,7 +106,6 @@ void CancelFence(ShardState& s, const message::CancelFence& fence) {
 }
 
 bool ScanFences(ShardState& s) {
-  if (s.fences_scanning == 0) return true;
   for (std::uint32_t index = 0; index < s.fences.size(); ++index) {
     Fence& f = s.fences[index];
     if (!f.open || f.scan >= s.commands.size()) continue;

@@ -82,7 +82,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   const bool may_be_last =
       !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
   const ChannelId id = s.IdOf(s.IndexOf(channel));
-  const auto post = [&](const Stretch& x, bool signaled) {
+  const auto post = [&](const Stretch& x, bool signaled) __attribute__((always_inline)) {
     if (m.write) {
       s.Do(action::RdmaRead{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
     } else {
@@ -230,7 +230,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
              channel.sends_posted == 0) {
     channel::Lose(s, channel, "logged out");
   }
-  channel::Progress(s, channel);
+  if (!channel.Is<channel_state::Live>()) channel::Progress(s, channel);
 }
 
 void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor,

@@ -78,23 +78,24 @@ bool operator==(const Cmd& a, const Cmd& b) {
 
 Result<Cmd, ParseError> ParseCmd(Bytes iu) {
   if (const auto error = CheckFixedPart(iu, Opcode::kCmd, kCmdBytes)) return Err{*error};
-  Reader r(iu);
-  const std::size_t cdb_bytes = kCdbBytes + (r.U8(kAddCdbLenAt) & kAddCdbMask);
+  // One bound for the whole fixed part: the compiler then knows that each field lies inside.
+  const auto fixed = iu.first<kCmdBytes>();
+  const std::size_t cdb_bytes = kCdbBytes + (fixed[kAddCdbLenAt] & kAddCdbMask);
   const std::size_t header_bytes = kCdbAt + cdb_bytes;
   if (iu.size() < header_bytes) return Err{ParseError::kAdditionalCdbTruncated};
-  Cmd cmd;
-  cmd.sol_not = r.U8(kSolNotAt);
-  cmd.out_fmt = static_cast<BufferFormat>(r.U8(kFormatAt) >> 4);
-  cmd.in_fmt = static_cast<BufferFormat>(r.U8(kFormatAt) & 0x0f);
-  cmd.out_count = r.U8(kOutCountAt);
-  cmd.in_count = r.U8(kInCountAt);
-  cmd.tag.bytes = r.Array<kTagBytes>(kTagAt);
-  cmd.lun.bytes = r.Array<kLunBytes>(kLunAt);
-  cmd.task_attr = r.U8(kTaskAttrAt) & kTaskAttrMask;
-  cmd.cdb = r.Sub(kCdbAt, cdb_bytes);
-  cmd.descriptors = r.Sub(header_bytes, iu.size() - header_bytes);
-  SRPT_CHECK(r.ok());
-  return cmd;
+  Result<Cmd, ParseError> result{Cmd{}};
+  Cmd& cmd = result.value();
+  cmd.sol_not = fixed[kSolNotAt];
+  cmd.out_fmt = static_cast<BufferFormat>(fixed[kFormatAt] >> 4);
+  cmd.in_fmt = static_cast<BufferFormat>(fixed[kFormatAt] & 0x0f);
+  cmd.out_count = fixed[kOutCountAt];
+  cmd.in_count = fixed[kInCountAt];
+  std::copy_n(fixed.subspan<kTagAt, kTagBytes>().begin(), kTagBytes, cmd.tag.bytes.begin());
+  std::copy_n(fixed.subspan<kLunAt, kLunBytes>().begin(), kLunBytes, cmd.lun.bytes.begin());
+  cmd.task_attr = fixed[kTaskAttrAt] & kTaskAttrMask;
+  cmd.cdb = iu.subspan(kCdbAt, cdb_bytes);
+  cmd.descriptors = iu.subspan(header_bytes);
+  return result;
 }
 
 std::size_t SerializedBytes(const Cmd& cmd) {

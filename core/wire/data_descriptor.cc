@@ -181,13 +181,15 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
   DescriptorParser parser(iu, header);
   Result<Buffers, DescriptorError> result{Buffers{}};
   Buffers& buffers = result.value();
-  if (const Failure failure =
-          parser.Parse(cmd.out_fmt, cmd.out_count, both ? cmd.out_count : sum, buffers.out)) {
-    return Err{*failure};
+  if (cmd.out_fmt != BufferFormat::kNone) {
+    const std::uint32_t inline_max = both ? cmd.out_count : sum;
+    const Failure failure = parser.Parse(cmd.out_fmt, cmd.out_count, inline_max, buffers.out);
+    if (failure) return Err{*failure};
   }
-  if (const Failure failure =
-          parser.Parse(cmd.in_fmt, cmd.in_count, both ? cmd.in_count : sum, buffers.in)) {
-    return Err{*failure};
+  if (cmd.in_fmt != BufferFormat::kNone) {
+    const std::uint32_t inline_max = both ? cmd.in_count : sum;
+    const Failure failure = parser.Parse(cmd.in_fmt, cmd.in_count, inline_max, buffers.in);
+    if (failure) return Err{*failure};
   }
   if (immediate) {
     if (parser.at() > imm_data_offset) return Err{DescriptorError::kImmediateOverlaps};

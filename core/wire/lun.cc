@@ -1,7 +1,6 @@
 #include "core/wire/lun.h"
 
-#include <algorithm>
-
+#include "core/base/bytes.h"
 #include "core/base/check.h"
 #include "core/base/limits.h"
 
@@ -21,6 +20,7 @@ constexpr std::uint8_t kMethodLogicalUnit = 2;
 constexpr std::uint8_t kLowSix = 0x3f;
 constexpr std::uint16_t kPeripheralLunMax = 0xff;
 constexpr std::uint8_t kLogicalUnitLunMax = 0x1f;
+constexpr std::uint64_t kBelowFirstLevel = 0x0000ffffffffffff;  // Bytes 2..7.
 static_assert(limits::kLunNumberMax == ((kLowSix << 8) | 0xff), "what flat addressing carries");
 
 }  // namespace
@@ -42,9 +42,7 @@ Result<LunNumber, LunError> DecodeLun(const RawLun& raw) {
   const std::uint8_t low = raw.bytes[1];
   const int method = raw.bytes[0] >> kMethodShift;
   if (method > kMethodLogicalUnit) return Err{LunError::kUnknownMethod};
-  if (std::any_of(raw.bytes.begin() + 2, raw.bytes.end(), [](std::uint8_t b) { return b != 0; })) {
-    return Err{LunError::kDeeperLevels};
-  }
+  if ((LoadBe64(raw.bytes.data()) & kBelowFirstLevel) != 0) return Err{LunError::kDeeperLevels};
   if (method == kMethodFlat) return LunNumber(static_cast<std::uint16_t>((high << 8) | low));
   if (high != 0) return Err{LunError::kOtherBus};
   if (method == kMethodLogicalUnit && low > kLogicalUnitLunMax) return Err{LunError::kOtherBus};
