@@ -167,3 +167,10 @@ def test_a_build_gets_the_flags(tmp_path):
     _, calls = dev(tmp_path, "bash", "-c", ". tools/dev/lib.sh; bazel_ build //a:b",
                    SRPT_BAZEL_STARTUP="--output_base=/z", SRPT_BAZEL_FLAGS="--disk_cache=/x -k")
     assert calls == ["--output_base=/z build --disk_cache=/x -k //a:b"]
+
+
+def test_check_knows_its_steps(tmp_path):
+    ran, calls = dev(tmp_path, "tools/dev/check", "lint", "everything")
+    assert ran.returncode == 2
+    assert "STEP (tests clang " in ran.stderr
+    assert calls == []
