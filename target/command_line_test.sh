@@ -6,7 +6,9 @@
 # wrong with the configuration is told whether there is one or not.
 set -u
 srpt=$PWD/$1
-dir=$(mktemp -d "${TEST_TMPDIR:-/tmp}/srptXXXXXX")
+# (Not in TEST_TMPDIR: a socket's path has 107 bytes at most.)
+dir=$(mktemp -d /tmp/srptXXXXXX)
+trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 failed=0
 

@@ -302,9 +302,9 @@ TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
 // another device. Expect it to leave at once; and the administrator's answer once the store is
 // open.
 TEST_F(ReactorTest, AStoreThatHangsWhileItIsOpenedHoldsUpNobody) {
-  const char* tmp = std::getenv("TEST_TMPDIR");
-  const std::string path =
-      std::string(tmp != nullptr ? tmp : "/tmp") + "/reactor" + std::to_string(getpid());
+  char directory[] = "/tmp/srptXXXXXX";  // Not in TEST_TMPDIR: a socket's path is short.
+  ASSERT_NE(mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/s";
   auto socket = ListeningSocket::Open(path);
   ASSERT_TRUE(socket.ok()) << socket.error().text;
   auto server = AdminServer::Serve(std::move(socket.value()), *reactor_);
@@ -338,6 +338,8 @@ TEST_F(ReactorTest, AStoreThatHangsWhileItIsOpenedHoldsUpNobody) {
   EXPECT_STREQ(answer, "{\"ok\":true}\n");
   EXPECT_EQ(director_->Devices().size(), 2u);
   close(*client);
+  unlink(path.c_str());
+  rmdir(directory);
 }
 
 TEST_F(ReactorTest, MemoryOfAChannelIsForgottenWhenNothingOfItRemains) {
