@@ -94,6 +94,8 @@ Swarm DrawSwarm(std::uint64_t seed) {
   p.shards = one_in(3, kShards) ? between(2, 3, kShards + 0x1000) : 1;
   p.channels_per_shard = 64;
   p.data_buffers_per_shard = one_in(3, kBuffers) ? between(16, 64, kBuffers + 0x1000) : 256;
+  // Hardly any: whoever holds one and waits for another is found out.
+  if (one_in(10, kBuffers + 0x2000)) p.data_buffers_per_shard = between(1, 15, kBuffers + 0x3000);
   p.srpt_sq_size =
       static_cast<std::uint16_t>(one_in(3, kSqSize) ? between(32, 128, kSqSize + 0x1000) : 256);
   p.srp_max_rdma_size = one_in(3, kRdmaSize) ? 512u << between(0, 7, kRdmaSize + 0x1000) : 65536;

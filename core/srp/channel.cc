@@ -42,7 +42,7 @@ void SetState(ShardState& s, Channel& channel, S state) {
 }
 
 void SetFree(ShardState& s, Channel& channel) {
-  SRPT_CHECK(channel.active == 0 && channel.buffers == 0 && channel.wire.empty());
+  SRPT_CHECK(channel.active == 0 && channel.wire.empty());
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   SRPT_CHECK(nexus.id == channel.nexus);
   channel.state = Free{};

@@ -7,7 +7,9 @@ namespace {
 
 using command_state::Moving;
 
-// Left to core's own answers. A pool of a few buffers keeps none back.
+// What those leave who hold a buffer already, and of that what is left to core's own answers. A
+// pool of a few buffers keeps none back.
+std::uint32_t Guard(const ShardState& s) { return static_cast<std::uint32_t>(s.pieces.size() / 8); }
 std::uint32_t Reserve(const ShardState& s) {
   return std::min<std::uint32_t>(8, static_cast<std::uint32_t>(s.pieces.size() / 16));
 }
@@ -20,11 +22,14 @@ std::uint32_t QueueOf(const Command& c, const Moving& m) {
 void Add(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
   if (charge == Charge::kUnit) {
     s.pool.units[p.unit].held += n;
-  } else if (charge == Charge::kChannel) {
-    s.channels[s.ChannelOf(p.command)].buffers += n;
+  } else if (charge != Charge::kNobody) {
+    NexusView& nexus = s.nexuses[s.channels[s.ChannelOf(p.command)].nexus.slot()];
+    (charge == Charge::kTable ? nexus.tables : nexus.buffers) += n;
     if (p.to_unit) s.pool.units[p.unit].incoming += n;
   }
 }
+
+std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.incoming / 2; }
 
 }  // namespace
 
@@ -33,11 +38,12 @@ bool MayTake(const ShardState& s, std::uint32_t command) {
   const Moving* m = std::get_if<Moving>(&c.state);
   SRPT_CHECK(m != nullptr);
   const auto free = static_cast<std::uint32_t>(s.pool.free.size());
-  if (m->control) return free > 0;
-  if (free <= Reserve(s) || s.channels[s.ChannelOf(command)].buffers >= free) return false;
-  if (m->table) return true;
-  const UnitBuffers& unit = s.pool.units[c.lu.v];
-  return unit.held + unit.incoming / 2 < free;
+  const NexusView& nexus = s.nexuses[s.channels[s.ChannelOf(command)].nexus.slot()];
+  if (m->control) return free > 0 && (nexus.buffers == 0 || nexus.buffers < free);
+  // (One at least, for the data of the commands whose tables there are.)
+  if (m->table) return free > std::max(Guard(s), 1u) && nexus.buffers + nexus.tables < free;
+  const std::uint32_t holds = std::max(nexus.buffers, Load(s.pool.units[c.lu.v]));
+  return holds < free && free > (holds == 0 ? Reserve(s) : Guard(s));
 }
 
 std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
@@ -112,7 +118,7 @@ std::uint32_t NextInTurn(ShardState& s) {
     const std::uint32_t queue = s.pool.turns.Pop();
     s.pool.turns.Push(queue);
     const UnitBuffers& unit = s.pool.units[queue];
-    if (unit.held + unit.incoming / 2 >= free) continue;
+    if (Load(unit) >= free) continue;
     for (std::uint32_t i = unit.first; i != kNone; i = s.commands[i].buffer_next) {
       if (MayTake(s, i)) return i;
     }

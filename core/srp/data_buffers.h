@@ -3,15 +3,19 @@
 // A disk that hangs, or a host that died in the middle of its reads, must not take the whole pool
 // away from everybody else (invariant 46: nobody waits for what has nothing to do with him). So
 // every buffer is charged to whom it waits for, to the unit while the backend has it and to the
-// channel while the wire has it, and nobody takes another one who holds as many as are still free:
+// nexus while the wire has it, and nobody takes another one who holds as many as are still free:
 // one taker gets half of the pool, two a third each, and what is left is there for the next. Data
 // of a WRITE that is still on its way to a unit counts half for that unit, because it will be the
-// unit's. (The rule is the dynamic threshold of shared-memory switches, with factor 1.) Core's own
-// answers, INQUIRY and the like, hold a buffer for one trip over the wire only: the last few
-// buffers are theirs, and they wait in a queue of their own.
+// unit's. (The rule is the dynamic threshold of shared-memory switches, with factor 1.) What one
+// holds who hangs does not shrink, so those who hang one after the other would halve the rest each
+// time: the last eighth of the pool is for those who hold nothing, a buffer each, and of that a
+// half for core's own answers, INQUIRY and the like, which wait in a queue of their own.
 //
-// Commands of one unit get their buffers in order of arrival, except that one whose channel has
-// its share already does not stop those of others; units take turns.
+// A descriptor table is held until its command ends, and its command needs a buffer more: so a
+// table counts against tables only, and none is taken out of that last eighth.
+//
+// Commands of one unit get their buffers in order of arrival, except that one whose nexus has its
+// share already does not stop those of others; units take turns.
 #ifndef CORE_SRP_DATA_BUFFERS_H_
 #define CORE_SRP_DATA_BUFFERS_H_
 
@@ -29,10 +33,11 @@ inline bool Direct(const ShardState& s, std::uint32_t command) {
 // A free buffer becomes a piece of the command; its stage is one that is charged.
 std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage);
 // Whom a piece of this stage is charged to.
-enum class Charge : std::uint8_t { kNobody, kUnit, kChannel };
+enum class Charge : std::uint8_t { kNobody, kUnit, kNexus, kTable };
 inline Charge ChargeOf(PieceStage stage) {
   if (stage == PieceStage::kFree) return Charge::kNobody;
-  return stage == PieceStage::kBackend ? Charge::kUnit : Charge::kChannel;
+  if (stage == PieceStage::kBackend) return Charge::kUnit;
+  return stage == PieceStage::kTable ? Charge::kTable : Charge::kNexus;
 }
 void MoveCharge(ShardState& s, const Piece& piece, Charge from, Charge to);
 // Every change of a piece's stage goes through here, for the charge goes with it.

@@ -80,7 +80,7 @@ TEST_F(DataBuffers, WritesToAUnitThatHangsLeaveRoomToo) {
 
 TEST_F(DataBuffers, AHostThatDiedLeavesHalfOfThePoolToOthers) {
   const ChannelId dead = Login();
-  const ChannelId other = Login();
+  const ChannelId other = Login(NexusId::Make(1, 0));
   std::size_t sent = 0;
   for (int i = 0; i < 40; ++i) {  // Its responses are never acknowledged.
     Read(dead, 0);
@@ -95,7 +95,7 @@ TEST_F(DataBuffers, AHostThatDiedLeavesHalfOfThePoolToOthers) {
 
 TEST_F(DataBuffers, OneHostsWritesUnderWayLeaveRoomToAnothersToTheSameUnit) {
   const ChannelId dead = Login();
-  const ChannelId other = Login();
+  const ChannelId other = Login(NexusId::Make(1, 0));
   std::size_t begun = 0;
   for (int i = 0; i < 40; ++i) {  // Its RDMA READs are never answered.
     Write(dead, 0);
@@ -144,6 +144,38 @@ TEST_F(DataBuffers, AbortedWhileItWaitsMakesRoomForTheNext) {
   Deliver();
   ASSERT_EQ(Got<action::BlockRead>().size(), 1u);
   EXPECT_EQ(Got<action::BlockRead>()[0].lu, LuId(8));
+}
+
+TEST_F(DataBuffers, AnswersThatADeadHostDoesNotTakeLeaveRoom) {
+  const ChannelId dead = Login();
+  const ChannelId other = Login(NexusId::Make(1, 0));
+  for (int i = 0; i < 40; ++i) {
+    Receive(dead, Cmd(++tag_, {0x12, 0, 0, 0, 255, 0}, Data::kIn, {At(0x1000, 255)}));
+  }
+  EXPECT_EQ(shard_->free_data_buffers(), kPool / 2);
+  ExpectRead(other, 0);
+}
+
+TEST_F(DataBuffers, ThoseThatHangOneAfterTheOtherLeaveTheLastEighth) {
+  const ChannelId dead[] = {Login(), Login(), Login(NexusId::Make(1, 0))};
+  for (const ChannelId c : dead) {  // The first two are one host: they have one share.
+    for (int i = 0; i < 40; ++i) {
+      Read(c, 0);
+      for (const auto& r : Got<action::BlockRead>()) Then(event::BlockDone{r.op});
+    }
+  }
+  EXPECT_EQ(shard_->free_data_buffers(), kPool / 4);
+  const ChannelId other = Login(NexusId::Make(2, 0));
+  for (int i = 0; i < 40; ++i) Read(other, 1);  // This one's unit hangs, too.
+  EXPECT_EQ(shard_->free_data_buffers(), kPool / 8);
+  // Whoever holds nothing still gets one, but not a second.
+  const ChannelId last = Login(NexusId::Make(3, 0));
+  for (int i = 0; i < 40; ++i) {
+    Read(last, 0);
+    for (const auto& r : Got<action::BlockRead>()) Then(event::BlockDone{r.op});
+  }
+  EXPECT_EQ(shard_->free_data_buffers(), kPool / 8 - 1);
+  ExpectRead(Login(NexusId::Make(4, 0)), 0);
 }
 
 }  // namespace

@@ -29,7 +29,6 @@ Director::State::Outcome Director::State::Do(AdminId, const admin::AddLu& ask) {
                                              std::to_string(limits::kBlockBytesMin) + ".." +
                                              std::to_string(limits::kBlockBytesMax)};
   }
-  SRPT_CHECK(ask.lu.id.v < limits::kLusMax);  // Shards keep tables by it.
   if (FindDevice(name) != nullptr || devices.count(ask.lu.id) != 0 ||
       retiring.count(ask.lu.id) != 0) {
     return AdminResult{Status::kExists, "device \"" + name + "\" exists already"};
@@ -38,6 +37,7 @@ Director::State::Outcome Director::State::Do(AdminId, const admin::AddLu& ask) {
     return AdminResult{Status::kBusy, "there are " + std::to_string(limits::kLusMax) +
                                           " devices already, which is the most"};
   }
+  SRPT_CHECK(ask.lu.id.v < limits::kLusMax);  // Shards keep tables by it.
   SnapshotDevice device{ask.lu};
   device.lu.alua = {};
   devices.emplace(ask.lu.id, device);

@@ -93,13 +93,18 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
 // What is charged to whom, counted anew.
 std::string CheckCharges(const ShardState& s) {
   std::vector<UnitBuffers> units(s.pool.units.size());
-  std::vector<std::uint32_t> channels(s.channels.size());
+  struct Held {
+    std::uint32_t buffers = 0;
+    std::uint32_t tables = 0;
+  };
+  std::vector<Held> nexuses(s.nexuses.size());
   for (const Piece& p : s.pieces) {
     if (p.stage == PieceStage::kFree) continue;
     if (p.stage == PieceStage::kBackend) {
       ++units[p.unit].held;
     } else {
-      ++channels[s.ChannelOf(p.command)];
+      Held& nexus = nexuses[s.channels[s.ChannelOf(p.command)].nexus.slot()];
+      ++(p.stage == PieceStage::kTable ? nexus.tables : nexus.buffers);
       if (p.to_unit) ++units[p.unit].incoming;
     }
   }
@@ -110,8 +115,11 @@ std::string CheckCharges(const ShardState& s) {
       return At(kSentence, "unit", i);
     }
   }
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    if (channels[i] != s.channels[i].buffers) return At(kSentence, "channel", i);
+  for (std::size_t i = 0; i < nexuses.size(); ++i) {
+    const NexusView& said = s.nexuses[i];
+    if (nexuses[i].buffers != said.buffers || nexuses[i].tables != said.tables) {
+      return At(kSentence, "nexus", i);
+    }
   }
   return {};
 }

@@ -144,5 +144,79 @@ TEST_F(PartialTable, TablesTakeAtMostHalfOfThePool) {
   EXPECT_EQ(shard_->free_data_buffers(), 2u);
 }
 
+// A table is held until its command ends, so it must not keep its own command from the next buffer.
+TEST_F(PartialTable, TablesNeverStopTheirOwnCommands) {
+  const std::vector<wire::Direct> list = {At(0x1000, 512), At(0x3000, 512)};
+  for (const std::uint32_t pool : {2u, 4u, 8u, 32u}) {
+    Build({.credits = 64, .sq_size = 256, .data_buffers = pool, .max_rdma = 65536});
+    const ChannelId c = Login();
+    std::vector<action::RdmaRead> fetches;
+    for (std::uint32_t i = 1; i <= pool / 2; ++i) {
+      Receive(c, Partial(i, Rw(false, 0, 2), list, false));
+      for (const auto& r : Got<action::RdmaRead>()) fetches.push_back(r);
+    }
+    EXPECT_FALSE(fetches.empty());
+    std::size_t answered = 0;
+    for (std::size_t i = 0; i < fetches.size(); ++i) {
+      Arrives(c, fetches[i], list);
+      std::vector<OpId> reads;
+      for (const auto& r : Got<action::BlockRead>()) reads.push_back(r.op);
+      ASSERT_FALSE(reads.empty()) << pool << ": " << shard_->free_data_buffers() << " free";
+      for (std::size_t k = 0; k < reads.size(); ++k) {
+        Then(event::BlockDone{reads[k]});
+        answered += Responses().size();
+        const auto sent = Got<action::SendIu>();
+        for (const auto& s : sent) {
+          Then(event::SendDone{s.channel, s.send});
+          for (const auto& r : Got<action::RdmaRead>()) fetches.push_back(r);
+          for (const auto& r : Got<action::BlockRead>()) reads.push_back(r.op);
+        }
+      }
+    }
+    EXPECT_EQ(answered, pool / 2) << pool;
+    EXPECT_EQ(shard_->free_data_buffers(), pool);
+  }
+}
+
+TEST_F(PartialTable, TablesBesideAUnitThatHangsLeaveRoomForTheirData) {
+  Build({.credits = 64, .sq_size = 256, .data_buffers = 32, .max_rdma = 65536});
+  const ChannelId hung = Login();
+  const ChannelId c = Login(NexusId::Make(1, 0));
+  for (std::uint64_t tag = 100; tag < 120; ++tag) {
+    Receive(hung, Cmd(tag, Rw(false, 0, 8), Data::kIn, {At(0x1000, 4096)}));
+  }
+  EXPECT_EQ(shard_->free_data_buffers(), 16u);
+  const std::vector<wire::Direct> list = {At(0x1000, 512), At(0x3000, 512)};
+  std::vector<action::RdmaRead> fetches;
+  for (std::uint64_t tag = 1; tag <= 12; ++tag) {
+    Receive(c, ToLun(1, Partial(tag, Rw(false, 0, 2), list, false)));
+    for (const auto& r : Got<action::RdmaRead>()) fetches.push_back(r);
+  }
+  std::size_t reads = 0;
+  for (const auto& f : fetches) {
+    Arrives(c, f, list);
+    reads += Got<action::BlockRead>().size();
+  }
+  EXPECT_GT(reads, 0u) << fetches.size() << " tables, " << shard_->free_data_buffers() << " free";
+}
+
+TEST_F(PartialTable, ATableNeverTakesTheLastBuffer) {
+  Build({.credits = 8, .sq_size = 64, .data_buffers = 4, .max_rdma = 65536});
+  const ChannelId hung = Login();
+  const ChannelId a = Login(NexusId::Make(1, 0));
+  const ChannelId b = Login(NexusId::Make(2, 0));
+  for (std::uint64_t tag = 100; tag < 104; ++tag) {
+    Receive(hung, Cmd(tag, Rw(false, 0, 8), Data::kIn, {At(0x1000, 4096)}));
+  }
+  EXPECT_EQ(shard_->free_data_buffers(), 2u);
+  const std::vector<wire::Direct> list = {At(0x1000, 512), At(0x3000, 512)};
+  Receive(a, ToLun(1, Partial(1, Rw(false, 0, 2), list, false)));
+  const auto fetch = Fetch();
+  Receive(b, ToLun(1, Partial(1, Rw(false, 0, 2), list, false)));
+  EXPECT_TRUE(Got<action::RdmaRead>().empty());
+  Arrives(a, fetch, list);
+  EXPECT_EQ(Got<action::BlockRead>().size(), 1u);
+}
+
 }  // namespace
 }  // namespace srpt

@@ -160,7 +160,7 @@ NexusView& Nexus(ShardState& s, NexusId id) {
   SRPT_CHECK(id.slot() < s.nexuses.size());
   NexusView& view = s.nexuses[id.slot()];
   if (view.id != id) {
-    SRPT_CHECK(view.stale_writes.empty());
+    SRPT_CHECK(view.stale_writes.empty() && view.buffers == 0 && view.tables == 0);
     view.id = id;
     view.attentions.clear();
   }

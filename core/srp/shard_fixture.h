@@ -57,7 +57,7 @@ class ShardFixture : public ::testing::Test {
     p.srpt_sq_size = options.sq_size;
     p.data_buffers_per_shard = options.data_buffers;
     p.srp_max_rdma_size = options.max_rdma;
-    p.channels_per_shard = 4;
+    p.channels_per_shard = 6;
     p.fingerprint = true;
     shard_ = std::make_unique<Shard>(p, ShardId(0), &memory_);
     Publish();
@@ -78,7 +78,7 @@ class ShardFixture : public ::testing::Test {
     other.name = "disk02";
     other.identity = scsi::DeriveIdentity(scsi::HandlerKind::kFileio, "disk02");
     snapshot->maps.push_back(LunMap({{LunNumber(0), lu}, {LunNumber(1), other}}));
-    snapshot->map_of_nexus = {0, 0};
+    snapshot->map_of_nexus = {0, 0, 0, 0, 0};
     Step(event::FromDirector{message::Publish{snapshot}});
   }
 

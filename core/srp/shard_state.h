@@ -253,7 +253,6 @@ struct Channel {
   std::uint32_t first_command = kNone;  // Active ones, in order of arrival.
   std::uint32_t last_command = kNone;
   std::uint32_t active = 0;
-  std::uint32_t buffers = 0;  // Data buffers charged to it.
   ChannelCounters counters;
 
   template <class S>
@@ -273,7 +272,7 @@ struct Channel {
 // The pool of data buffers (data_buffers.h).
 struct UnitBuffers {
   std::uint32_t held = 0;       // With its backend.
-  std::uint32_t incoming = 0;   // Of WRITEs to it, still with a channel.
+  std::uint32_t incoming = 0;   // Of WRITEs to it, still with a nexus.
   std::uint32_t first = kNone;  // Commands that wait for a buffer, in order.
   std::uint32_t last = kNone;
 };
@@ -288,6 +287,8 @@ struct NexusView {
   NexusId id;
   std::vector<LuId> attentions;    // Units with a unit attention pending.
   std::vector<LuId> stale_writes;  // One entry a write of a dead channel still with a backend.
+  std::uint32_t buffers = 0;       // Data buffers charged to it (data_buffers.h),
+  std::uint32_t tables = 0;        // and those with a descriptor table of its commands.
 };
 
 struct Fence {

@@ -73,7 +73,8 @@ bool WantsBuffer(const Moving& m) {
 void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
   while (WantsBuffer(m)) {
     if (!data_buffers::Direct(s, command)) {
-      ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
+      if (!data_buffers::MayTake(s, command))
+        ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
       data_buffers::Wait(s, command);
       return;
     }
@@ -232,7 +233,8 @@ void StartControl(ShardState& s, std::uint32_t command) {
   if (data_buffers::Direct(s, command)) {
     RunControl(s, command, c.As<Moving>());
   } else {
-    ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
+    if (!data_buffers::MayTake(s, command))
+      ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
     data_buffers::Wait(s, command);
   }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/limits.h"
 #include "target/config/to_core.h"
 
 namespace srpt::target {
@@ -36,7 +37,17 @@ Result<scsi::LuView, std::string> DeviceTable::Add(const config::Device& device,
     return Err{"device " + device.name + ": " + spec.path + " has " + std::to_string(bytes) +
                " bytes; expected at least one block of " + std::to_string(device.block_bytes)};
   }
-  const LuId id(next_id_++);
+  if (entries_.size() == limits::kLusMax) {
+    return Err{"there are " + std::to_string(limits::kLusMax) +
+               " devices already, which is the most"};
+  }
+  const auto taken = [&](LuId id) {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& e) { return e.id == id; });
+  };
+  while (taken(LuId(next_id_))) next_id_ = (next_id_ + 1) % limits::kLusMax;
+  const LuId id(next_id_);
+  next_id_ = (next_id_ + 1) % limits::kLusMax;
   OpenedDevice opened;
   for (std::size_t i = 0; i < engines_.size(); ++i) {
     opened = engines_[i]->Open(id, spec, std::move(stores[i]));

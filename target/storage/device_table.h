@@ -31,8 +31,9 @@ class DeviceTable {
   // Opens the store of `device` once for each of `engines`: from any thread, takes as long as its
   // file system does. The error says what is wrong with which file.
   static OpenedStores OpenAll(const config::Device& device, std::size_t engines);
-  // Gives each engine its store, under a new id (never used again), and describes the unit for
-  // admin::AddLu. The error: there is such a device already, or the store is too small.
+  // Gives each engine its store, under an id that nobody has (and, as ids go round, nobody had a
+  // short while ago), and describes the unit for admin::AddLu. The error: there is such a device
+  // already, the store is too small, or there are limits::kLusMax devices.
   Result<scsi::LuView, std::string> Add(const config::Device& device,
                                         std::vector<BackingFile> stores);
   // Both.

@@ -57,13 +57,35 @@ TEST_F(DeviceTableTest, OpensOnEveryShardAndDescribesTheUnit) {
   EXPECT_EQ(table.Open(File()).error(), "device disk0 exists already; expected a name of its own");
 }
 
-TEST_F(DeviceTableTest, IdsAreNeverUsedAgain) {
+TEST_F(DeviceTableTest, IdsGoRound) {
   DeviceTable table = Table();
   const LuId first = table.Open(File())->id;
   table.Close(first);
   EXPECT_EQ(table.Find("disk0"), nullptr);
-  EXPECT_NE(table.Open(File())->id, first);
+  const LuId kept = table.Open(File())->id;
+  EXPECT_NE(kept, first);
   table.Close(LuId(99));  // Nobody.
+  config::Device other = File();
+  other.name = "disk1";
+  for (std::uint32_t i = 0; i < 2 * limits::kLusMax; ++i) {
+    const LuId id = table.Open(other)->id;
+    ASSERT_NE(id, kept);
+    ASSERT_LT(id.v, limits::kLusMax);
+    table.Close(id);
+  }
+}
+
+TEST_F(DeviceTableTest, ThereAreOnlySoMany) {
+  DeviceTable table = Table();
+  config::Device null = File();
+  null.handler = scsi::HandlerKind::kNullio;
+  null.size_bytes = 1 << 20;
+  for (std::uint32_t i = 0; i < limits::kLusMax; ++i) {
+    null.name = "n" + std::to_string(i);
+    ASSERT_TRUE(table.Open(null).ok());
+  }
+  null.name = "more";
+  EXPECT_NE(table.Open(null).error().find("1024 devices already"), std::string::npos);
 }
 
 TEST_F(DeviceTableTest, StoresThatCannotServe) {
