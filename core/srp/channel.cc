@@ -84,12 +84,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
     s.Do(action::ToDirector{message::ChannelRefused{open.conn, open.nexus, false}});
     return;
   }
-  NexusView& nexus = s.nexuses[open.nexus.slot()];
-  if (nexus.id != open.nexus) {
-    SRPT_CHECK(nexus.stale_writes.empty());
-    nexus.id = open.nexus;
-    nexus.attentions.clear();
-  }
+  SRPT_CHECK(s.nexuses[open.nexus.slot()].id == open.nexus);
 
   channel->conn = open.conn;
   channel->nexus = open.nexus;

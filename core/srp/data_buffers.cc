@@ -78,6 +78,7 @@ void Wait(ShardState& s, std::uint32_t command) {
   Moving& m = c.As<Moving>();
   SRPT_CHECK(!m.queued);
   m.queued = true;
+  if (!MayTake(s, command)) ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
   const std::uint32_t queue = QueueOf(c, m);
   UnitBuffers& unit = s.pool.units[queue];
   c.buffer_next = kNone;

@@ -50,7 +50,7 @@ inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
 }
 void Free(ShardState& s, std::uint32_t piece);
 
-// The command waits for its turn.
+// The command waits for its turn. (Counted as a wait if it could not take one now.)
 void Wait(ShardState& s, std::uint32_t command);
 // It does not any more.
 void Forget(ShardState& s, std::uint32_t command);

@@ -190,7 +190,7 @@ struct MessageVisitor {
   void operator()(const message::ForgetNexus& m) {
     NexusView& view = s.nexuses[m.nexus.slot()];
     if (view.id != m.nexus) return;
-    SRPT_CHECK(view.stale_writes.empty());
+    SRPT_CHECK(view.stale_writes.empty() && view.buffers == 0 && view.tables == 0);
     view.id = NexusId{};
     view.attentions.clear();
   }

@@ -72,13 +72,7 @@ bool WantsBuffer(const Moving& m) {
 // As many pieces as the command may have now; for the rest it waits.
 void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
   while (WantsBuffer(m)) {
-    if (!data_buffers::Direct(s, command)) {
-      if (!data_buffers::MayTake(s, command))
-        ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
-      data_buffers::Wait(s, command);
-      return;
-    }
-    if (!s.Room(2)) {
+    if (!data_buffers::Direct(s, command) || !s.Room(2)) {
       data_buffers::Wait(s, command);
       return;
     }
@@ -233,8 +227,6 @@ void StartControl(ShardState& s, std::uint32_t command) {
   if (data_buffers::Direct(s, command)) {
     RunControl(s, command, c.As<Moving>());
   } else {
-    if (!data_buffers::MayTake(s, command))
-      ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
     data_buffers::Wait(s, command);
   }
 }
