@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "target/verbs/seam.h"
+
 namespace srpt::target {
 namespace {
 
@@ -35,10 +37,10 @@ Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections)
 Datapath::~Datapath() {
   memory_.DeregisterAll();
   for (DevicePath& device : devices_) {
-    if (device.send.cq != nullptr) ibv_destroy_cq(device.send.cq);
-    if (device.recv.cq != nullptr) ibv_destroy_cq(device.recv.cq);
-    if (device.channel != nullptr) ibv_destroy_comp_channel(device.channel);
-    if (device.pd != nullptr) ibv_dealloc_pd(device.pd);
+    if (device.send.cq != nullptr) verbs::DestroyCq(device.send.cq);
+    if (device.recv.cq != nullptr) verbs::DestroyCq(device.recv.cq);
+    if (device.channel != nullptr) verbs::DestroyCompChannel(device.channel);
+    if (device.pd != nullptr) verbs::DeallocPd(device.pd);
   }
 }
 
@@ -54,17 +56,17 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
   const auto failed = [&](const char* what) {
     return Err{device.name + ": cannot make a " + what + ": " + std::strerror(errno)};
   };
-  path.pd = ibv_alloc_pd(device.context);
+  path.pd = verbs::AllocPd(device.context);
   if (path.pd == nullptr) return failed("protection domain");
-  path.channel = ibv_create_comp_channel(device.context);
+  path.channel = verbs::CreateCompChannel(device.context);
   if (path.channel == nullptr || !SetNonBlocking(path.channel->fd)) {
     return failed("completion channel");
   }
   path.send.cq =
-      ibv_create_cq(device.context, static_cast<int>(path.send.entries), nullptr, path.channel, 0);
+      verbs::CreateCq(device.context, static_cast<int>(path.send.entries), path.channel, 0);
   if (path.send.cq == nullptr) return failed("completion queue");
   path.recv.cq =
-      ibv_create_cq(device.context, static_cast<int>(path.recv.entries), nullptr, path.channel, 0);
+      verbs::CreateCq(device.context, static_cast<int>(path.recv.entries), path.channel, 0);
   if (path.recv.cq == nullptr) return failed("completion queue");
   const bool iwarp = device.ports.front().transport == Transport::kIwarp;
   Result<DeviceIndex, std::string> index = memory_.RegisterPool(path.pd, iwarp);
@@ -94,10 +96,10 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept)
   attr.cap.max_send_sge = 1;
   attr.cap.max_recv_sge = 1;
   attr.cap.max_inline_data = kInlineBytes;
-  int made = rdma_create_qp(connection.cm, device.pd, &attr);
+  int made = verbs::CreateQp(connection.cm, device.pd, &attr);
   if (made != 0 && errno == EINVAL) {  // A device without inline data.
     attr.cap.max_inline_data = 0;
-    made = rdma_create_qp(connection.cm, device.pd, &attr);
+    made = verbs::CreateQp(connection.cm, device.pd, &attr);
   }
   if (made != 0) {
     memory_.ForgetChannel(accept.channel);
@@ -115,7 +117,7 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept)
     Post(action::PostRecv{accept.channel, RecvId(i)});
   }
   ibv_recv_wr* bad = nullptr;
-  const int error = ibv_post_recv(connection.qp, connection.recv_first, &bad);
+  const int error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
   connection.recv_first = connection.recv_last = nullptr;
   if (error != 0) {
     Close(connection);
@@ -148,14 +150,14 @@ void Datapath::Prebuild(Connection& connection, const action::Accept& accept) {
 void Datapath::Break(Connection& connection) {
   ibv_qp_attr attr{};
   attr.qp_state = IBV_QPS_ERR;
-  ibv_modify_qp(connection.qp, &attr, IBV_QP_STATE);  // Fails only if the device is gone.
+  verbs::ModifyQp(connection.qp, &attr, IBV_QP_STATE);  // Fails only if the device is gone.
 }
 
 void Datapath::Close(Connection& connection) {
   DevicePath& device = devices_[connection.device];
   // What was gathered for it must not be posted to a queue pair that is gone.
   std::erase(gathered_, &connection);
-  rdma_destroy_qp(connection.cm);
+  verbs::DestroyQp(connection.cm);
   memory_.DeregisterChannel(connection.id);
   if (!connection.unposted.empty()) --unposted_connections_;
   device.sends_open -= connection.sends_open;
@@ -273,7 +275,7 @@ void Datapath::Flush() {
 void Datapath::FlushRecvs(Connection& connection) {
   if (connection.recv_first == nullptr) return;
   ibv_recv_wr* bad = nullptr;
-  const int error = ibv_post_recv(connection.qp, connection.recv_first, &bad);
+  const int error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
   if (error != 0) {
     for (; bad != nullptr; bad = bad->next) Unpost(connection, bad->wr_id);
   }
@@ -283,7 +285,7 @@ void Datapath::FlushRecvs(Connection& connection) {
 void Datapath::FlushSends(Connection& connection) {
   if (connection.send_first == nullptr) return;
   ibv_send_wr* bad = nullptr;
-  const int error = ibv_post_send(connection.qp, connection.send_first, &bad);
+  const int error = verbs::PostSend(connection.qp, connection.send_first, &bad);
   if (error != 0) {
     for (; bad != nullptr; bad = bad->next) {
       Unpost(connection, bad->wr_id);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "target/verbs/datapath.h"
+#include "target/verbs/seam.h"
 
 namespace srpt::target {
 
@@ -38,7 +39,7 @@ std::size_t Datapath::Poll(EventSink& sink) {
 
 std::size_t Datapath::PollQueue(DevicePath& device, Queue& queue, EventSink& sink) {
   std::array<ibv_wc, kPollBatch> batch;
-  const int n = ibv_poll_cq(queue.cq, kPollBatch, batch.data());
+  const int n = verbs::PollCq(queue.cq, kPollBatch, batch.data());
   if (n <= 0) {  // Negative: the device is gone; the CM or its fatal event says so.
     queue.returning = 0;
     return 0;
@@ -124,11 +125,11 @@ bool Datapath::Arm() {
   if (unposted_connections_ > 0) return false;
   for (DevicePath& device : devices_) {
     if (!device.recv.armed) {
-      if (ibv_req_notify_cq(device.recv.cq, 0) != 0) return false;
+      if (verbs::ReqNotifyCq(device.recv.cq, false) != 0) return false;
       device.recv.armed = true;
     }
     if (!device.send.armed && (device.rdma_open > 0 || device.sends_open >= kSendsOpenLazily)) {
-      if (ibv_req_notify_cq(device.send.cq, 0) != 0) return false;
+      if (verbs::ReqNotifyCq(device.send.cq, false) != 0) return false;
       device.send.armed = true;
     }
   }
@@ -145,13 +146,12 @@ bool Datapath::LazySends() const {
 void Datapath::OnWake() {
   for (DevicePath& device : devices_) {
     ibv_cq* cq = nullptr;
-    void* context = nullptr;
     // An armed queue makes one event: no more system calls than that.
     while ((device.send.armed || device.recv.armed) &&
-           ibv_get_cq_event(device.channel, &cq, &context) == 0) {
+           verbs::GetCqEvent(device.channel, &cq) == 0) {
       Queue& queue = cq == device.send.cq ? device.send : device.recv;
       queue.armed = false;
-      ibv_ack_cq_events(cq, 1);
+      verbs::AckCqEvents(cq, 1);
     }
   }
 }

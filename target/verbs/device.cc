@@ -1,7 +1,6 @@
 #include "target/verbs/device.h"
 
 #include <dirent.h>
-#include <rdma/rdma_cma.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "core/base/bytes.h"
 #include "target/verbs/address.h"
+#include "target/verbs/seam.h"
 
 namespace srpt::target {
 namespace {
@@ -58,9 +58,9 @@ Transport TransportOf(const ibv_context* context, std::uint8_t link_layer) {
 bool ReadPort(ibv_context* context, std::uint8_t number, DevicePort& port) {
   ibv_port_attr attr{};
   ibv_gid gid{};
-  if (ibv_query_port(context, number, &attr) != 0) return false;
-  if (ibv_query_gid(context, number, 0, &gid) != 0) return false;
-  port.device = ibv_get_device_name(context->device);
+  if (verbs::QueryPort(context, number, &attr) != 0) return false;
+  if (verbs::QueryGid(context, number, 0, &gid) != 0) return false;
+  port.device = verbs::NameOf(context);
   port.port = number;
   std::memcpy(port.gid.data(), gid.raw, port.gid.size());
   port.target_name = GidText(port.gid);
@@ -68,7 +68,7 @@ bool ReadPort(ibv_context* context, std::uint8_t number, DevicePort& port) {
   port.link_layer = attr.link_layer == IBV_LINK_LAYER_ETHERNET ? "Ethernet" : "InfiniBand";
   port.active = attr.state == IBV_PORT_ACTIVE;
   __be16 pkey = 0;
-  if (ibv_query_pkey(context, number, 0, &pkey) == 0 && pkey != 0) {
+  if (verbs::QueryPkey(context, number, 0, &pkey) == 0 && pkey != 0) {
     std::uint8_t raw[2];
     std::memcpy(raw, &pkey, 2);
     port.pkey = LoadBe16(raw);
@@ -80,8 +80,8 @@ std::uint32_t Positive(int value) { return value > 0 ? static_cast<std::uint32_t
 
 bool ReadDevice(ibv_context* context, Device& device) {
   ibv_device_attr attr{};
-  if (ibv_query_device(context, &attr) != 0) return false;
-  device.name = ibv_get_device_name(context->device);
+  if (verbs::QueryDevice(context, &attr) != 0) return false;
+  device.name = verbs::NameOf(context);
   device.context = context;
   std::uint8_t guid[8];
   std::memcpy(guid, &attr.node_guid, sizeof guid);
@@ -125,20 +125,16 @@ std::string Caution(const Device& device) {
 }
 
 Result<std::vector<Device>, std::string> FindDevices() {
-  // librdmacm writes to stderr by itself when there is nothing: look before asking it.
-  if (Listed("/sys/class/infiniband", "").empty() || Listed("/dev/infiniband", "uverbs").empty() ||
-      access("/dev/infiniband/rdma_cm", R_OK | W_OK) != 0) {
-    return Err{NothingUsable()};
-  }
+  if (!verbs::LooksUsable()) return Err{NothingUsable()};
   int count = 0;
-  ibv_context** const contexts = rdma_get_devices(&count);
+  ibv_context** const contexts = verbs::GetDevices(&count);
   std::vector<Device> devices;
   for (int i = 0; contexts != nullptr && i < count; ++i) {
     Device device;
     if (ReadDevice(contexts[i], device)) devices.push_back(std::move(device));
   }
   // The contexts stay open: librdmacm hands out the same ones with every connection.
-  if (contexts != nullptr) rdma_free_devices(contexts);
+  if (contexts != nullptr) verbs::FreeDevices(contexts);
   if (devices.empty()) return Err{NothingUsable()};
   return devices;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "target/verbs/address.h"
+#include "target/verbs/seam.h"
 
 namespace srpt::target {
 namespace {
@@ -45,15 +46,15 @@ Listener::~Listener() {
     if (connection.cm == nullptr) continue;
     rdma_cm_id* const cm = connection.cm;
     datapath_.Close(connection);
-    rdma_destroy_id(cm);
+    verbs::DestroyId(cm);
   }
-  for (auto& [conn, pending] : pending_) rdma_destroy_id(pending.cm);
-  for (rdma_cm_id* id : listening_) rdma_destroy_id(id);
-  if (channel_ != nullptr) rdma_destroy_event_channel(channel_);
+  for (auto& [conn, pending] : pending_) verbs::DestroyId(pending.cm);
+  for (rdma_cm_id* id : listening_) verbs::DestroyId(id);
+  if (channel_ != nullptr) verbs::DestroyEventChannel(channel_);
 }
 
 std::string Listener::Start() {
-  channel_ = rdma_create_event_channel();
+  channel_ = verbs::CreateEventChannel();
   if (channel_ == nullptr) return Because("cannot open an RDMA/CM event channel");
   const int flags = fcntl(channel_->fd, F_GETFL);
   if (flags < 0 || fcntl(channel_->fd, F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -85,14 +86,14 @@ std::string Listener::Listen(std::uint16_t port) {
 
 std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
   rdma_cm_id* id = nullptr;
-  if (rdma_create_id(channel_, &id, nullptr, RDMA_PS_TCP) != 0) return Because("rdma_create_id");
+  if (verbs::CreateId(channel_, &id, nullptr, RDMA_PS_TCP) != 0) return Because("rdma_create_id");
   listening_.push_back(id);
   int on = 1;
-  if (v6_only && rdma_set_option(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &on, sizeof on) != 0) {
+  if (v6_only && verbs::SetOption(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &on, sizeof on) != 0) {
     return Because("RDMA_OPTION_ID_AFONLY");
   }
-  if (rdma_bind_addr(id, const_cast<sockaddr*>(address)) != 0) return Because("rdma_bind_addr");
-  if (rdma_listen(id, kBacklog) != 0) return Because("rdma_listen");
+  if (verbs::BindAddr(id, const_cast<sockaddr*>(address)) != 0) return Because("rdma_bind_addr");
+  if (verbs::Listen(id, kBacklog) != 0) return Because("rdma_listen");
   return "";
 }
 
@@ -107,7 +108,7 @@ void Listener::OnDeviceGone(const ibv_context* context) {
   for (ListenerPort& port : ports_) {
     if (port.context != context || port.gone) continue;
     port.gone = true;
-    spdlog::error("{} port {} was removed", ibv_get_device_name(context->device), port.port);
+    spdlog::error("{} port {} was removed", verbs::NameOf(context), port.port);
   }
 }
 
@@ -149,7 +150,7 @@ void Listener::Carry(const action::Accept& accept) {
   param.responder_resources = 0;
   param.retry_count = 7;
   param.rnr_retry_count = 7;
-  if (rdma_accept(pending.cm, &param) != 0) {
+  if (verbs::Accept(pending.cm, &param) != 0) {
     spdlog::warn("rdma_accept: {}", std::strerror(errno));
     datapath_.Close(connection);
     memory_.ForgetChannel(accept.channel);
@@ -166,21 +167,21 @@ void Listener::Carry(const action::Reject& reject) {
   if (found == pending_.end()) return;
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
-  rdma_reject(cm, reject.length == 0 ? nullptr : reject.private_data.data(), reject.length);
-  rdma_destroy_id(cm);
+  verbs::Reject(cm, reject.length == 0 ? nullptr : reject.private_data.data(), reject.length);
+  verbs::DestroyId(cm);
 }
 
 void Listener::Carry(const action::NotifyEstablished& notify) {
   Connection* const connection = Find(notify.channel);
   if (connection == nullptr || connection->established) return;
   connection->established = true;
-  rdma_notify(connection->cm, IBV_EVENT_COMM_EST);
+  verbs::Notify(connection->cm, IBV_EVENT_COMM_EST);
 }
 
 void Listener::Carry(const action::Disconnect& disconnect) {
   Connection* const connection = Find(disconnect.channel);
   if (connection == nullptr) return;  // Its accept failed: AcceptFailed is on its way to core.
-  const bool asked = !connection->dead && rdma_disconnect(connection->cm) == 0;
+  const bool asked = !connection->dead && verbs::Disconnect(connection->cm) == 0;
   datapath_.Break(*connection);
   // The CM answers only if it asked the peer: not if the peer asked first, nor before RTU.
   if (!asked || connection->disconnected || !connection->established) {
@@ -194,7 +195,7 @@ void Listener::Carry(const action::DestroyQp& destroy) {
   SRPT_CHECK(connection != nullptr);
   rdma_cm_id* const cm = connection->cm;
   datapath_.Close(*connection);
-  rdma_destroy_id(cm);
+  verbs::DestroyId(cm);
   --open_;
   owed_.emplace_back(event::QpDestroyed{destroy.channel});
 }
@@ -213,7 +214,7 @@ std::size_t Listener::DeliverOwed(EventSink& sink) {
 
 std::size_t Listener::Poll(EventSink& sink) {
   std::size_t seen = 0;
-  for (rdma_cm_event* raw = nullptr; rdma_get_cm_event(channel_, &raw) == 0; ++seen) {
+  for (rdma_cm_event* raw = nullptr; verbs::GetCmEvent(channel_, &raw) == 0; ++seen) {
     const rdma_cm_event event = *raw;
     std::array<std::uint8_t, 256> private_data;
     std::size_t length = 0;
@@ -222,11 +223,11 @@ std::size_t Listener::Poll(EventSink& sink) {
       std::memcpy(private_data.data(), event.param.conn.private_data, length);
     }
     const void* const context = event.id->context;
-    rdma_ack_cm_event(raw);
+    verbs::AckCmEvent(raw);
     if (event.event == RDMA_CM_EVENT_CONNECT_REQUEST) {
       OnRequest(event, Bytes(private_data.data(), length), sink);
     } else if (context == nullptr) {
-      spdlog::warn("listener: {} (status {})", rdma_event_str(event.event), event.status);
+      spdlog::warn("listener: {} (status {})", verbs::TextOf(event.event), event.status);
     } else if (IsRequest(context)) {
       OnPendingEvent(event.event, RequestOf(context), sink);
     } else {
@@ -238,14 +239,14 @@ std::size_t Listener::Poll(EventSink& sink) {
 
 void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, EventSink& sink) {
   rdma_cm_id* const cm = event.id;
-  const PeerAddress source = ToPeerAddress(rdma_get_peer_addr(cm));
+  const PeerAddress source = ToPeerAddress(verbs::PeerOf(cm));
   const ListenerPort* const port = PortOf(cm);
   if (port == nullptr || pending_.size() >= kLoginsPendingMax) {
     spdlog::warn("login from {} refused: {}", AddressText(source),
                  port == nullptr ? "it came through a port that srpt does not serve"
                                  : "too many logins at once");
-    rdma_reject(cm, nullptr, 0);
-    rdma_destroy_id(cm);
+    verbs::Reject(cm, nullptr, 0);
+    verbs::DestroyId(cm);
     return;
   }
   const ConnId conn(next_conn_++);
@@ -266,10 +267,10 @@ void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, EventSi
 void Listener::OnPendingEvent(rdma_cm_event_type type, ConnId conn, EventSink& sink) {
   const auto found = pending_.find(conn.v);
   if (found == pending_.end()) return;
-  spdlog::info("connection request {} is gone: {}", conn.v, rdma_event_str(type));
+  spdlog::info("connection request {} is gone: {}", conn.v, verbs::TextOf(type));
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
-  rdma_destroy_id(cm);
+  verbs::DestroyId(cm);
   sink.OnEvent(DirectorEvent(event::ConnectionGone{conn}));
 }
 
@@ -283,7 +284,7 @@ void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId cha
                               EventSink& sink) {
   Connection* const connection = Find(channel);
   if (connection == nullptr) return;  // Destroyed while the event was on its way.
-  spdlog::debug("channel {}: {} (status {})", channel.slot(), rdma_event_str(type), status);
+  spdlog::debug("channel {}: {} (status {})", channel.slot(), verbs::TextOf(type), status);
   switch (type) {
     case RDMA_CM_EVENT_ESTABLISHED:
       connection->established = true;
@@ -312,7 +313,7 @@ void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId cha
       ReportDisconnected(*connection, sink);
       return;
     default:
-      spdlog::debug("channel {}: {} means nothing here", channel.slot(), rdma_event_str(type));
+      spdlog::debug("channel {}: {} means nothing here", channel.slot(), verbs::TextOf(type));
       return;
   }
 }

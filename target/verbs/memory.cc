@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "target/verbs/seam.h"
+
 namespace srpt::target {
 namespace {
 
@@ -18,7 +20,7 @@ constexpr std::size_t kHugePageBytes = 2u << 20;
 std::size_t Up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
 void Deregister(ibv_mr*& registration) {
-  if (registration != nullptr) ibv_dereg_mr(registration);
+  if (registration != nullptr) verbs::DeregMr(registration);
   registration = nullptr;
 }
 
@@ -79,17 +81,17 @@ bool ShardMemory::AllocatePool() {
 }
 
 Result<DeviceIndex, std::string> ShardMemory::RegisterPool(ibv_pd* pd, bool iwarp) {
-  ibv_mr* key = ibv_reg_mr(pd, pool_.data(), pool_.size(), kLocalWrite);
+  ibv_mr* key = verbs::RegMr(pd, pool_.data(), pool_.size(), kLocalWrite);
   ibv_mr* sink = key;
   if (key != nullptr && iwarp) {
-    sink = ibv_reg_mr(pd, pool_.data(), pool_.size(),
-                      IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE);
+    sink = verbs::RegMr(pd, pool_.data(), pool_.size(),
+                        IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE);
     if (sink == nullptr) Deregister(key);
   }
   if (sink == nullptr) {
     const int error = errno;
     std::string text = "cannot register " + std::to_string(pool_.size() >> 20) +
-                       " MiB of memory with " + ibv_get_device_name(pd->context->device) + ": " +
+                       " MiB of memory with " + verbs::NameOf(pd->context) + ": " +
                        std::strerror(error);
     if (error == ENOMEM) {
       text +=
@@ -110,7 +112,7 @@ const char* ShardMemory::OpenChannel(ChannelId channel, const ChannelGeometry& g
   SRPT_CHECK(memory.memory.data() == nullptr);
   const ChannelLayout layout = LayOut(geometry);
   if (!memory.memory.Allocate(layout.total)) return "no memory for the channel's buffers";
-  memory.registration = ibv_reg_mr(pd, memory.memory.data(), memory.memory.size(), kLocalWrite);
+  memory.registration = verbs::RegMr(pd, memory.memory.data(), memory.memory.size(), kLocalWrite);
   if (memory.registration == nullptr) {
     memory.memory.Release();
     return "cannot register the channel's buffers (see `ulimit -l`)";

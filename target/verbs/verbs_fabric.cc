@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "target/verbs/seam.h"
+
 namespace srpt::target {
 
 VerbsFabric::VerbsFabric(const Parameters& parameters)
@@ -69,23 +71,23 @@ std::vector<int> VerbsFabric::connection_fds() const {
 // its events.
 void VerbsFabric::PollAsync(ibv_context* context) {
   ibv_async_event event;
-  while (ibv_get_async_event(context, &event) == 0) {
-    const char* const name = ibv_get_device_name(context->device);
+  while (verbs::GetAsyncEvent(context, &event) == 0) {
+    const char* const name = verbs::NameOf(context);
     switch (event.event_type) {
       case IBV_EVENT_DEVICE_FATAL:
       case IBV_EVENT_CQ_ERR:
-        spdlog::error("{}: {}", name, ibv_event_type_str(event.event_type));
+        spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
         break;
       case IBV_EVENT_PORT_ACTIVE:
       case IBV_EVENT_PORT_ERR:
       case IBV_EVENT_GID_CHANGE:
         spdlog::warn("{} port {}: {}", name, event.element.port_num,
-                     ibv_event_type_str(event.event_type));
+                     verbs::TextOf(event.event_type));
         break;
       default:
-        spdlog::debug("{}: {}", name, ibv_event_type_str(event.event_type));
+        spdlog::debug("{}: {}", name, verbs::TextOf(event.event_type));
     }
-    ibv_ack_async_event(&event);
+    verbs::AckAsyncEvent(&event);
   }
 }
 
