@@ -23,7 +23,7 @@ struct MemRef {
   enum class Kind : std::uint8_t { kData, kRecv };
   Kind kind = Kind::kData;
   BufferId buffer;    // kData
-  ChannelId channel;  // kRecv
+  ChannelId channel;  // kRecv; none: of a shared receive queue.
   RecvId recv;        // kRecv
   std::uint32_t offset = 0;
   std::uint32_t length = 0;
@@ -38,8 +38,8 @@ namespace action {
 // (Shard.) Make the queue pair, post receives 0 .. recv_count-1, then accept with the LOGIN_RSP.
 // The driver allots recv_count receive buffers of recv_bytes and send_count send buffers of
 // send_bytes; with imm_data_offset != 0 it places the receive buffers so that address +
-// imm_data_offset is 4096-aligned. Ends with Established, the first IuReceived, AcceptFailed or
-// Disconnected.
+// imm_data_offset is 4096-aligned. recv_count == 0: the channel receives from the shared receive
+// queue `srq`. Ends with Established, the first IuReceived, AcceptFailed or Disconnected.
 struct Accept {
   ConnId conn;
   ChannelId channel;
@@ -50,6 +50,7 @@ struct Accept {
   std::uint16_t sq_size = 0;  // Work requests that may be on the send queue at once.
   std::uint16_t imm_data_offset = 0;
   std::uint8_t rdma_read_depth = 0;
+  std::uint32_t srq = 0;
   std::array<std::uint8_t, 52> login_rsp{};
 };
 // (Director, shard.) Refuse a connection request, with `length` bytes of private data (0: none).
@@ -64,7 +65,8 @@ struct NotifyEstablished {
 };
 // Send DREQ (or answer one) and put the queue pair into error state: all posted work comes back.
 // May be asked in any state after Accept, once. Ends with Disconnected; nothing is to be done if
-// the accept failed and AcceptFailed is on its way.
+// the accept failed and AcceptFailed is on its way. With a shared receive queue, ReceivesOver comes
+// too.
 struct Disconnect {
   ChannelId channel;
 };
@@ -77,6 +79,7 @@ struct DestroyQp {
 
 // --- Work requests ----------------------------------------------------------------------------
 
+// No channel: on the shared receive queue that the receive belongs to.
 struct PostRecv {
   ChannelId channel;
   RecvId recv;

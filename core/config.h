@@ -20,7 +20,11 @@ struct Parameters {
   std::uint32_t srp_max_rdma_size = limits::kMaxRdmaSizeDefault;
   std::uint16_t srpt_sq_size = limits::kSqSizeDefault;
   std::uint16_t credits = limits::kCreditsMax;  // min(128, what the device's queues take - 2).
-  std::uint64_t service_guid = 0;               // Both halves of the t_port_id that we answer to.
+  // Shared receive queues: `srq_count` in each shard (one a device), of `srpt_srq_size` receives.
+  bool use_srq = false;
+  std::uint32_t srpt_srq_size = limits::kSrqSizeDefault;
+  std::uint32_t srq_count = 1;
+  std::uint64_t service_guid = 0;  // Both halves of the t_port_id that we answer to.
   std::uint32_t shards = 1;
   std::uint32_t channels_per_shard = limits::kChannelsDefault;
   std::uint32_t data_buffers_per_shard = limits::kDataBuffersDefault;
@@ -33,6 +37,7 @@ struct TargetPort {
   std::string name;  // "fe80:0000:0000:0000:0002:c903:0005:f34b"
   std::uint16_t rel_tgt_id = 0;
   bool enabled = false;
+  std::uint32_t srq = 0;  // Which of Parameters::srq_count serves it.
 };
 
 }  // namespace srpt

@@ -87,7 +87,7 @@ struct Established {
 };
 struct IuReceived {
   ChannelId channel;
-  RecvId recv;
+  RecvId recv;  // Of the channel's own, or of the shard's shared receive queues.
   Bytes bytes;  // Exactly the bytes that arrived. The same memory as MemoryPort::RecvBuffer.
 };
 // A posted receive ended without an IU.
@@ -95,6 +95,11 @@ struct RecvFailed {
   ChannelId channel;
   RecvId recv;
   WorkStatus status = WorkStatus::kFlushed;
+};
+// Shared receive queue only, once after action::Disconnect: the queue pair takes no receive any
+// more, and all that it took were reported. (The queue keeps what is posted: nothing is flushed.)
+struct ReceivesOver {
+  ChannelId channel;
 };
 // Ends an action::SendIu.
 struct SendDone {
@@ -143,10 +148,11 @@ struct DeadlineReached {};
 using DirectorEvent = std::variant<event::DeadlineReached, event::LoginRequested,
                                    event::ConnectionGone, event::AdminRequested, event::FromShard>;
 
-using ShardEvent = std::variant<event::DeadlineReached, event::FromDirector, event::AcceptFailed,
-                                event::Established, event::IuReceived, event::RecvFailed,
-                                event::SendDone, event::RdmaDone, event::QpFailed, event::BlockDone,
-                                event::Disconnected, event::TimewaitOver, event::QpDestroyed>;
+using ShardEvent =
+    std::variant<event::DeadlineReached, event::FromDirector, event::AcceptFailed,
+                 event::Established, event::IuReceived, event::RecvFailed, event::ReceivesOver,
+                 event::SendDone, event::RdmaDone, event::QpFailed, event::BlockDone,
+                 event::Disconnected, event::TimewaitOver, event::QpDestroyed>;
 
 }  // namespace srpt
 

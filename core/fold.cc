@@ -111,8 +111,9 @@ class Folder {
   void Put(const message::Publish& x) { All(*x.snapshot); }
   void Put(const message::OpenChannel& x) {
     All(x.conn, x.nexus, x.port, x.login_tag, x.max_it_iu_len, x.max_ti_iu_len, x.credits,
-        x.imm_data_offset, x.sq_size, x.rdma_read_depth, x.login_rsp_flags);
+        x.imm_data_offset, x.sq_size, x.rdma_read_depth, x.srq, x.solicited, x.login_rsp_flags);
   }
+  void Put(const message::ReportEvent& x) { All(x.channel, x.lun, x.attention); }
   void Put(const message::CloseChannel& x) { All(x.channel, x.reason); }
   void Put(const message::UnitAttentionPending& x) { All(x.nexus, x.lu); }
   void Put(const message::UnitAttentionAnswer& x) {
@@ -125,7 +126,7 @@ class Folder {
   void Put(const message::RetireLu& x) { All(x.lu); }
 
   void Put(const message::ChannelOpened& x) { All(x.conn, x.nexus, x.channel); }
-  void Put(const message::ChannelRefused& x) { All(x.conn, x.nexus, x.rejected); }
+  void Put(const message::ChannelRefused& x) { All(x.conn, x.nexus, x.rejected, x.srq_size); }
   void Put(const message::ChannelLive& x) { All(x.nexus, x.channel); }
   void Put(const message::ChannelClosed& x) { All(x.nexus, x.channel); }
   void Put(const message::AskUnitAttention& x) { All(x.command, x.nexus, x.lu); }
@@ -149,6 +150,7 @@ class Folder {
   void Put(const event::Established& x) { All(x.channel); }
   void Put(const event::IuReceived& x) { All(x.channel, x.recv, x.bytes); }
   void Put(const event::RecvFailed& x) { All(x.channel, x.recv, x.status); }
+  void Put(const event::ReceivesOver& x) { All(x.channel); }
   void Put(const event::SendDone& x) { All(x.channel, x.send, x.status); }
   void Put(const event::RdmaDone& x) { All(x.channel, x.buffer, x.status); }
   void Put(const event::QpFailed& x) { All(x.channel, x.status); }
@@ -161,7 +163,7 @@ class Folder {
 
   void Put(const action::Accept& x) {
     All(x.conn, x.channel, x.recv_count, x.send_count, x.recv_bytes, x.send_bytes, x.sq_size,
-        x.imm_data_offset, x.rdma_read_depth, x.login_rsp);
+        x.imm_data_offset, x.rdma_read_depth, x.srq, x.login_rsp);
   }
   void Put(const action::Reject& x) { All(x.conn, x.length, x.private_data); }
   void Put(const action::NotifyEstablished& x) { All(x.channel); }

@@ -47,7 +47,15 @@ struct OpenChannel {
   std::uint16_t imm_data_offset = 0;  // 0: no immediate data on this channel.
   std::uint16_t sq_size = 0;
   std::uint8_t rdma_read_depth = 0;
+  std::uint32_t srq = 0;             // Which shared receive queue, if there are any.
+  std::uint8_t solicited = 0;        // wire::kLoginReq...solnt bits of the login.
   std::uint8_t login_rsp_flags = 0;  // wire::LoginRsp flags, multichannel result included.
+};
+// Tell the peer with an AER_REQ; the unit attention tells it as well.
+struct ReportEvent {
+  ChannelId channel;
+  LunNumber lun;
+  UnitAttention attention;
 };
 struct CloseChannel {
   ChannelId channel;
@@ -93,9 +101,9 @@ struct RetireLu {
   LuId lu;
 };
 
-using ToShard =
-    std::variant<Publish, OpenChannel, CloseChannel, UnitAttentionPending, UnitAttentionAnswer,
-                 AbortFence, CancelFence, LunResetAnswer, ForgetNexus, RetireLu>;
+using ToShard = std::variant<Publish, OpenChannel, ReportEvent, CloseChannel, UnitAttentionPending,
+                             UnitAttentionAnswer, AbortFence, CancelFence, LunResetAnswer,
+                             ForgetNexus, RetireLu>;
 
 // --- Shard to director ------------------------------------------------------------------------
 
@@ -105,11 +113,13 @@ struct ChannelOpened {
   ChannelId channel;
 };
 // No room, or the driver could not accept. `rejected`: the connection request was already answered
-// by the driver or is gone; otherwise the director rejects it.
+// by the driver or is gone; otherwise the director rejects it. `srq_size`, if not 0: the shared
+// receive queue is too short; one of this size would do.
 struct ChannelRefused {
   ConnId conn;
   NexusId nexus;
   bool rejected = false;
+  std::uint32_t srq_size = 0;
 };
 struct ChannelLive {
   NexusId nexus;

@@ -14,7 +14,8 @@ class MemoryPort {
   virtual ~MemoryPort() = default;
   // The whole send buffer (action::Accept::send_bytes).
   virtual MutableBytes SendBuffer(ChannelId channel, SendId send) = 0;
-  // The bytes that the last IuReceived on this receive buffer brought: not one byte more.
+  // The bytes that the last IuReceived on this receive buffer brought: not one byte more. No
+  // channel: of a shared receive queue; such a buffer outlives the channels.
   virtual Bytes RecvBuffer(ChannelId channel, RecvId recv) = 0;
   // The whole data buffer (limits::kDataBufferBytes), for answers that core writes itself and
   // descriptor tables that it fetched.

@@ -37,6 +37,13 @@ ShardDriver::ShardDriver(Input& input) : input_(input) {
   parameters_.data_buffers_per_shard = 1 + input_.Below(8);
   parameters_.srp_max_rdma_size = input_.Below(2) == 0 ? 65536 : 512;
   parameters_.channels_per_shard = 3;
+  if (input_.Below(3) == 2) {
+    parameters_.use_srq = true;
+    parameters_.srpt_srq_size = 4 + input_.Below(40);
+    for (std::uint32_t i = 0; i < parameters_.srpt_srq_size; ++i) {
+      shared_recvs_.push_back(RecvId(i));
+    }
+  }
   shard_ = std::make_unique<Shard>(parameters_, ShardId(0), this);
   Publish(true, 1 << 20);
   const std::uint32_t logins = input_.Below(3);
@@ -49,6 +56,7 @@ ShardDriver::ShardDriver(Input& input) : input_(input) {
 MutableBytes ShardDriver::SendBuffer(ChannelId, SendId send) { return g_sends[send.v]; }
 
 Bytes ShardDriver::RecvBuffer(ChannelId channel, RecvId recv) {
+  if (!channel.valid()) return shared_ius_[recv.v];
   const auto peer = peers_.find(channel);
   Must(peer != peers_.end(), "a receive buffer of a channel that is gone");
   return peer->second.ius[recv.v];
@@ -95,7 +103,11 @@ void ShardDriver::Carry(const Action& action) {
     peer.credits = static_cast<std::int64_t>(LoadBe32(accept->login_rsp.data() + 4));
     for (std::uint16_t i = 0; i < accept->recv_count; ++i) peer.recvs.push_back(RecvId(i));
   } else if (const auto* post = std::get_if<action::PostRecv>(&action)) {
-    peers_.at(post->channel).recvs.push_back(post->recv);
+    if (post->channel.valid()) {
+      peers_.at(post->channel).recvs.push_back(post->recv);
+    } else {
+      shared_recvs_.push_back(post->recv);
+    }
   } else if (const auto* send = std::get_if<action::SendIu>(&action)) {
     Peer& peer = peers_.at(send->channel);
     Must(!peer.disconnect, "37: nothing on a channel after its disconnect");
@@ -105,7 +117,7 @@ void ShardDriver::Carry(const Action& action) {
       const auto rsp = wire::ParseRsp(iu);
       Must(rsp.ok() && wire::IsConsistent(*rsp), "3: flags, lengths and residuals agree");
     }
-    if (iu[0] == 0xc1 || iu[0] == 0x81) {
+    if (iu[0] == 0xc1 || iu[0] == 0x81 || iu[0] == 0x82) {
       peer.credits += static_cast<std::int32_t>(LoadBe32(iu.data() + 4));
       Must(peer.credits <= parameters_.credits, "8: never above what was granted");
     }
@@ -174,12 +186,13 @@ void ShardDriver::Publish(bool with_unit, std::uint64_t blocks) {
 }
 
 void ShardDriver::Receive(Peer& peer, std::vector<std::uint8_t> iu) {
-  if (peer.error || peer.recvs.empty()) return;
-  const RecvId recv = peer.recvs.front();
-  peer.recvs.pop_front();
+  std::deque<RecvId>& recvs = RecvsOf(peer);
+  if (peer.error || recvs.empty()) return;
+  const RecvId recv = recvs.front();
+  recvs.pop_front();
   if (!iu.empty() && iu[0] <= 3) --peer.credits;
   const ChannelId id = peer.id;
-  std::vector<std::uint8_t>& bytes = peer.ius[recv.v];
+  std::vector<std::uint8_t>& bytes = (parameters_.use_srq ? shared_ius_ : peer.ius)[recv.v];
   bytes = std::move(iu);
   Step(event::IuReceived{id, recv, bytes});
 }
@@ -237,7 +250,12 @@ std::vector<std::uint8_t> ShardDriver::Cmd() {
 }
 
 std::vector<std::uint8_t> ShardDriver::AnyIu() {
-  switch (input_.Below(4)) {
+  switch (input_.Below(5)) {
+    case 4: {  // An answer to a request of ours, whether there is one or not.
+      std::vector<std::uint8_t> iu(16);
+      iu[0] = static_cast<std::uint8_t>(0x41 + input_.Below(2));
+      return iu;
+    }
     case 0: {
       const Bytes raw = input_.Take(input_.U8());
       return {raw.begin(), raw.end()};
@@ -283,6 +301,11 @@ void ShardDriver::Flush(Peer& peer) {
     const RecvId recv = peers_[id].recvs.front();
     peers_[id].recvs.pop_front();
     Step(event::RecvFailed{id, recv, WorkStatus::kFlushed});
+  }
+  const auto at = peers_.find(id);
+  if (parameters_.use_srq && at != peers_.end() && at->second.disconnect && !at->second.over_told) {
+    at->second.over_told = true;
+    Step(event::ReceivesOver{id});
   }
 }
 
@@ -342,6 +365,12 @@ void ShardDriver::Turn() {
   static constexpr IoStatus kIo[] = {IoStatus::kIoError, IoStatus::kNoSpace, IoStatus::kShort,
                                      IoStatus::kDeviceGone};
   const std::uint32_t choice = input_.Below(32);
+  if (choice == 26 && Pick() != nullptr) {
+    const auto lun = static_cast<std::uint16_t>(input_.Below(4));
+    Step(event::FromDirector{
+        message::ReportEvent{Pick()->id, LunNumber(lun), UnitAttention{0x3f, 0x0e}}});
+    return;
+  }
   if (choice >= 26) {
     Login();
     return;
@@ -425,6 +454,8 @@ void ShardDriver::Finish() {
   now_ = now_ + Seconds(100);
   Step(event::DeadlineReached{});
   Must(shard_->IsIdle(), "36: after the drain no task, buffer or id remains");
+  Must(!parameters_.use_srq || shared_recvs_.size() == parameters_.srpt_srq_size,
+       "36: every shared receive is posted after the drain");
   Must(shard_->free_data_buffers() == parameters_.data_buffers_per_shard,
        "36: every data buffer is free after the drain");
 }

@@ -70,9 +70,10 @@ class ShardDriver : public MemoryPort {
     bool told_gone = false;   // Disconnected was said.
     bool disconnect = false;  // Disconnect was asked.
     bool timewait_told = false;
-    std::int64_t credits = 0;                                // As an honest peer would count them.
-    std::deque<RecvId> recvs;                                // Posted.
-    std::deque<Work> work;                                   // In order.
+    bool over_told = false;    // ReceivesOver, if receives are shared.
+    std::int64_t credits = 0;  // As an honest peer would count them.
+    std::deque<RecvId> recvs;  // Posted.
+    std::deque<Work> work;     // In order.
     std::map<std::uint32_t, std::vector<std::uint8_t>> ius;  // By receive.
   };
   struct Ask {
@@ -94,6 +95,9 @@ class ShardDriver : public MemoryPort {
   void AnswerDirector();
   void CloseOut(Peer& peer);
   Peer* Pick();
+  std::deque<RecvId>& RecvsOf(Peer& peer) {
+    return parameters_.use_srq ? shared_recvs_ : peer.recvs;
+  }
 
   Input& input_;
   Actions actions_;
@@ -103,6 +107,8 @@ class ShardDriver : public MemoryPort {
   std::uint64_t fence_ = 0;
   Parameters parameters_;
   std::map<ChannelId, Peer> peers_;
+  std::deque<RecvId> shared_recvs_;  // Posted.
+  std::map<std::uint32_t, std::vector<std::uint8_t>> shared_ius_;
   std::vector<OpId> block_;
   std::deque<Ask> asks_;
   std::vector<ChannelId> to_destroy_;

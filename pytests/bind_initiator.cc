@@ -36,6 +36,7 @@ struct OwnedReceived {
   initiator::received::Completion completion;
   pyb::bytes tag;
   pyb::bytes sense;
+  pyb::bytes lun;
   std::int32_t delta = 0;
   unsigned reason = 0;
 };
@@ -57,6 +58,7 @@ OwnedReceived Own(const initiator::Received& received) {
     out.kind = "async_event";
     out.tag = ToPython(aer->tag.bytes);
     out.sense = ToPython(aer->sense);
+    out.lun = ToPython(aer->lun.bytes);
     out.delta = aer->req_lim_delta;
   } else if (const auto* logout = std::get_if<initiator::received::Logout>(&received.what)) {
     out.kind = "logout";
@@ -179,6 +181,7 @@ void BindReceived(pyb::module_& m) {
           "The number of the invariant broken, 0 if none.")
       .def_readonly("tag", &R::tag)
       .def_readonly("sense", &R::sense)
+      .def_readonly("lun", &R::lun, "Of an async_event.")
       .def_readonly("req_lim_delta", &R::delta)
       .def_readonly("reason", &R::reason, "Of a logout: wire.LOGOUT_.")
       .def_property_readonly("status", [](const R& r) { return r.completion.status; })

@@ -12,11 +12,12 @@ void Done(const std::string& problem) {
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
-std::unique_ptr<SimArm> Make(std::uint64_t service_guid, const pyb::list& disks,
-                             std::uint64_t seed) {
+std::unique_ptr<SimArm> Make(std::uint64_t service_guid, const pyb::list& disks, std::uint64_t seed,
+                             std::uint32_t srq_size) {
   arms::SimOptions options;
   options.seed = seed;
   options.service_guid = service_guid;
+  options.srq_size = srq_size;
   for (const auto& item : disks) {
     const auto disk =
         item.cast<std::tuple<std::string, std::string, std::uint32_t, std::uint64_t>>();
@@ -52,7 +53,7 @@ void BindSim(pyb::module_& m) {
       "All of core on a simulated fabric, in virtual time. disks: a list\n"
       "of (name, vdisk_fileio|vdisk_nullio, block bytes, blocks), LUN 0\n"
       "and up. Administrator's methods raise RuntimeError with a reason.")
-      .def(pyb::init(&Make), "service_guid"_a, "disks"_a, "seed"_a = 1)
+      .def(pyb::init(&Make), "service_guid"_a, "disks"_a, "seed"_a = 1, "srq_size"_a = 0)
       .def("targets",
            [](const SimArm& arm) {
              std::vector<std::string> names;

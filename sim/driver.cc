@@ -37,13 +37,16 @@ World::Impl::Impl(const WorldOptions& given)
       decisions(options.seed),
       faults(&decisions, options.faults),
       fabric(Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, this,
-                                 options.latencies, options.rnr_retries}),
+                                 options.latencies, options.rnr_retries, options.parameters.shards,
+                                 options.parameters.use_srq ? options.parameters.srq_count : 0,
+                                 options.parameters.srpt_srq_size}),
       director(std::make_unique<Director>(options.parameters, options.ports)),
       director_actions(std::make_unique<Actions>()) {
   const Parameters& p = options.parameters;
   for (std::uint32_t i = 0; i < p.shards; ++i) {
     ShardSide side;
     side.memory = std::make_unique<ShardMemory>(p.data_buffers_per_shard, options.form);
+    if (p.use_srq) side.memory->AddShared(p.srq_count * p.srpt_srq_size, p.srp_max_req_size);
     side.shard = std::make_unique<Shard>(p, ShardId(i), side.memory.get());
     side.actions = std::make_unique<Actions>();
     shards.push_back(std::move(side));

@@ -17,7 +17,20 @@ void ZeroedBytes::Reserve(std::size_t n) {
 ShardMemory::ShardMemory(std::uint32_t data_buffers, Content::Form form)
     : form_(form), data_(data_buffers) {}
 
+void ShardMemory::AddShared(std::uint32_t recv_count, std::uint32_t recv_bytes) {
+  SRPT_CHECK(shared_ == nullptr);
+  shared_ = std::make_shared<Arena>();
+  shared_->recv_bytes = recv_bytes;
+  shared_->recv_count = recv_count;
+  shared_->recv.Reserve(std::size_t{recv_count} * recv_bytes);
+  shared_->received.assign(recv_count, 0);
+}
+
 ShardMemory::Arena& ShardMemory::Of(ChannelId channel) const {
+  if (!channel.valid()) {
+    SRPT_CHECK(shared_ != nullptr);
+    return *shared_;
+  }
   SRPT_CHECK(channel.slot() < arenas_.size());
   Arena* arena = arenas_[channel.slot()].get();
   SRPT_CHECK(arena != nullptr && arena->channel == channel);
@@ -26,7 +39,7 @@ ShardMemory::Arena& ShardMemory::Of(ChannelId channel) const {
 
 std::shared_ptr<ShardMemory::Arena> ShardMemory::ArenaOf(ChannelId channel) const {
   Of(channel);
-  return arenas_[channel.slot()];
+  return channel.valid() ? arenas_[channel.slot()] : shared_;
 }
 
 MutableBytes ShardMemory::SendBuffer(ChannelId channel, SendId send) {

@@ -35,6 +35,8 @@ class ZeroedBytes {
 class ShardMemory : public MemoryPort {
  public:
   ShardMemory(std::uint32_t data_buffers, Content::Form form);
+  // The buffers of the shard's shared receive queues, all of them.
+  void AddShared(std::uint32_t recv_count, std::uint32_t recv_bytes);
 
   // --- MemoryPort
   MutableBytes SendBuffer(ChannelId channel, SendId send) override;
@@ -52,7 +54,7 @@ class ShardMemory : public MemoryPort {
   Content& Data(BufferId buffer);
   Content& DataFor(BufferId buffer, Content::Form form);
 
-  // The receive buffers of a channel, for as long as the pointer lives.
+  // The receive buffers of a channel (none: the shared ones), for as long as the pointer lives.
   struct Arena {
     ChannelId channel;
     std::uint32_t recv_bytes = 0;
@@ -71,6 +73,7 @@ class ShardMemory : public MemoryPort {
   std::vector<Content> data_;
   std::vector<std::shared_ptr<Arena>> arenas_;  // By slot.
   std::vector<std::shared_ptr<Arena>> spare_;
+  std::shared_ptr<Arena> shared_;
 };
 
 }  // namespace srpt::sim

@@ -32,6 +32,7 @@ enum Choice : std::uint64_t {
   kRnr,
   kFaultsAtAll,
   kShards,
+  kSharedReceives,
   kPerDisk = 0x100,
   kPerFault = 0x200,
 };
@@ -102,6 +103,16 @@ Swarm DrawSwarm(std::uint64_t seed) {
   p.credits =
       static_cast<std::uint16_t>(one_in(3, kCredits) ? between(2, 40, kCredits + 0x1000) : 128);
 
+  if (one_in(3, kSharedReceives)) {
+    p.use_srq = true;
+    // Sometimes hardly enough, so that logins get fewer credits or none while others leave.
+    const std::uint32_t all =
+        s.initiators * s.channels * (p.credits + limits::kReceivesBeyondCredits);
+    p.srpt_srq_size =
+        all +
+        (one_in(2, kSharedReceives + 0x1000) ? between(0, 100, kSharedReceives + 0x2000) : 2048);
+  }
+
   const std::uint32_t disks = between(1, 3, kDisks);
   for (std::uint32_t i = 0; i < disks; ++i) {
     const std::uint64_t at = kPerDisk + std::uint64_t{16} * i;
@@ -142,10 +153,10 @@ std::vector<std::string> Describe(const Swarm& s) {
   const Parameters& p = s.world.parameters;
   std::snprintf(
       text, sizeof text,
-      "%u shards, %u data buffers, send queue %u, RDMA size %u, %u credits, immediate data "
-      "%s, command timeout %llu s",
-      p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.srp_max_rdma_size, p.credits,
-      s.immediate ? "yes" : "no",
+      "%u shards, %u data buffers, send queue %u, shared receive queue %u, RDMA size %u, %u "
+      "credits, immediate data %s, command timeout %llu s",
+      p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.use_srq ? p.srpt_srq_size : 0,
+      p.srp_max_rdma_size, p.credits, s.immediate ? "yes" : "no",
       static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
   lines.push_back(text);
   for (const DiskOptions& disk : s.world.disks) {

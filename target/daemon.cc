@@ -45,6 +45,7 @@ Ports MatchPorts(const config::Configuration& configuration, const std::vector<D
   const std::size_t configured = ports.targets.size();
   std::vector<bool> found(configured, false);
   for (const Device& device : devices) {
+    const auto index = static_cast<std::uint32_t>(&device - devices.data());
     for (const DevicePort& port : device.ports) {
       auto target = std::find_if(ports.targets.begin(), ports.targets.end(),
                                  [&](const TargetPort& t) { return t.name == port.target_name; });
@@ -60,6 +61,7 @@ Ports MatchPorts(const config::Configuration& configuration, const std::vector<D
       } else if (target->id.v < configured) {
         found[target->id.v] = true;
       }
+      target->srq = index;
       ports.fabric.push_back({&device, &port, target->id});
       ports.facts.push_back(
           {target->id, device.name, port.port, port.link_layer, port.gid, port.pkey});
@@ -75,11 +77,18 @@ Ports MatchPorts(const config::Configuration& configuration, const std::vector<D
 
 // What the devices can do bounds what core may ask for.
 void FitToDevices(Parameters& parameters, const std::vector<Device>& devices) {
+  parameters.srq_count = static_cast<std::uint32_t>(devices.size());
   for (const Device& device : devices) {
     if (parameters.srpt_sq_size > device.limits.qp_wr_max) {
       spdlog::warn("srpt_sq_size {} is lowered to {}, the limit of {}", parameters.srpt_sq_size,
                    device.limits.qp_wr_max, device.name);
       parameters.srpt_sq_size = static_cast<std::uint16_t>(device.limits.qp_wr_max);
+    }
+    const std::uint32_t shared = std::min(device.limits.srq_wr_max, device.limits.cqe_max);
+    if (parameters.use_srq && device.limits.srq_max != 0 && parameters.srpt_srq_size > shared) {
+      spdlog::warn("srpt_srq_size {} is lowered to {}, the limit of {}", parameters.srpt_srq_size,
+                   shared, device.name);
+      parameters.srpt_srq_size = shared;
     }
     const std::uint32_t receives = parameters.credits + limits::kReceivesBeyondCredits;
     if (receives > device.limits.qp_wr_max && device.limits.qp_wr_max > 4) {
@@ -159,6 +168,7 @@ int RunDaemon(const DaemonOptions& options) {
       VerbsFabric::Create(parameters, ports.fabric);
   if (!made.ok()) return Fail(kExitFailed, made.error());
   fabric = std::move(made.value());
+  parameters.use_srq = fabric->uses_srq();
   ShardMemory& memory = fabric->shard_memory();
   engine.RegisterMemory(memory.pool(), limits::kDataBufferBytes);
   memory.SetDataObserver(

@@ -84,6 +84,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Reactor::Counters() const {
       {"connection_events", counters_.connection_events},
       {"shard_steps", counters_.shard_steps},
       {"director_steps", counters_.director_steps},
+      {"copied_transfers", parts_.storage->copied()},
+      {"srq_limit_events", parts_.fabric->shared_low_events()},
       {"open_connections", parts_.fabric->open_connections()},
       {"free_data_buffers", parts_.shard->free_data_buffers()},
       {"active_commands", parts_.shard->active_commands()},

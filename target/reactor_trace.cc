@@ -57,6 +57,7 @@ struct Describe {
   Brief operator()(const event::RecvFailed& e) const {
     return {"RecvFailed", e.channel.v, Raw(e.status), e.recv.v};
   }
+  Brief operator()(const event::ReceivesOver& e) const { return {"ReceivesOver", e.channel.v}; }
   Brief operator()(const event::SendDone& e) const {
     return {"SendDone", e.channel.v, Raw(e.status), e.send.v};
   }

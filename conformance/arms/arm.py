@@ -4,6 +4,7 @@
 
 SRPT_ARM selects it:
   sim (default)  all of core on a simulated fabric, in virtual time, a new world for each test;
+                   SRPT_SIM_SRQ=N        with use_srq=Y and srpt_srq_size=N
   rxe            a running target over real verbs, in wall time:
                    SRPT_TARGET=IP:PORT       where it listens
                    SRPT_GUID=HEX             its service GUID (both halves of the target port id)
@@ -202,7 +203,10 @@ class SimArm(Arm):
             (FILE_DEVICE, "vdisk_fileio", 512, 16 * 2048),
             (NULL_DEVICE, "vdisk_nullio", 512, 1024 * 2048),
         ]
-        super().__init__(srptest.arms.SimArm(self.GUID, disks), self.GUID)
+        srq_size = int(os.environ.get("SRPT_SIM_SRQ", "0"))
+        super().__init__(
+            srptest.arms.SimArm(self.GUID, disks, srq_size=srq_size), self.GUID
+        )
         self._target = self.transport.targets()[0]
 
     def limit(self, within):

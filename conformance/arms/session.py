@@ -68,6 +68,8 @@ class Session:
         self.channel = channel
         self.login_rsp = login_rsp
         self.login_req = login_req
+        self.answers_events = True  # AER_REQs, by itself; they are kept in `events`.
+        self.events = []
         self._next_tag = 1
 
     # --- Events -------------------------------------------------------------------------------
@@ -91,9 +93,13 @@ class Session:
 
     def receive(self, within=1.0, violation=None):
         """The next IU, as initiator.Received, which breaks no rule (or exactly this one)."""
-        received = self.channel.on_iu(self.await_event("iu", within).bytes)
-        assert received.violation == violation, received
-        return received
+        while True:
+            received = self.channel.on_iu(self.await_event("iu", within).bytes)
+            assert received.violation == violation, received
+            if received.kind != "async_event" or not self.answers_events:
+                return received
+            self.events.append(received)
+            self.send_raw(self.channel.build_aer_rsp(received.tag))
 
     def ends(self, reason=None, within=5.0):
         """The channel ends: T_LOGOUT with that reason (if there is one to expect), disconnect.

@@ -15,6 +15,8 @@ sim::WorldOptions ToWorld(const SimOptions& options) {
   sim::WorldOptions out;
   out.seed = options.seed;
   out.parameters.service_guid = options.service_guid;
+  out.parameters.use_srq = options.srq_size != 0;
+  if (options.srq_size != 0) out.parameters.srpt_srq_size = options.srq_size;
   out.sweep_every = 1;  // These runs are short: look at everything after each step.
   for (const SimDisk& disk : options.disks) {
     const auto handler =

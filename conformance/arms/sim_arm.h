@@ -28,6 +28,7 @@ struct SimOptions {
   std::uint64_t seed = 1;
   std::uint64_t service_guid = 0;
   std::vector<SimDisk> disks;  // LUN 0, 1, ... in this order.
+  std::uint32_t srq_size = 0;  // use_srq with this srpt_srq_size; 0: not.
 };
 
 // One session, as an administrator sees it.

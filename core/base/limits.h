@@ -50,12 +50,19 @@ inline constexpr std::uint32_t kSendPerChannelMax = kRecvPerChannelMax + 3;
 inline constexpr std::uint32_t kSqSizeDefault = 256;
 inline constexpr std::uint32_t kSqSizeMin = 16;
 inline constexpr std::uint32_t kSqSizeMax = 16384;
+// srpt_srq_size: receives of a shared receive queue.
+inline constexpr std::uint32_t kSrqSizeDefault = 4095;
+inline constexpr std::uint32_t kSrqSizeMin = 4;
+inline constexpr std::uint32_t kSrqSizeMax = 65535;
+static_assert(kSrqSizeMin >= kCreditsMin + kReceivesBeyondCredits, "one channel at least");
 inline constexpr std::uint32_t kChannelsPerNexusMax = 32;
 inline constexpr std::uint32_t kChannelsDefault = 128;  // Of one shard; those in timewait count.
 inline constexpr std::uint32_t kNexusesMax = 4096;
 inline constexpr std::uint32_t kCommandsPerChannel = kRecvPerChannelMax;
 inline constexpr std::uint32_t kDataBuffersDefault = 256;  // 16 MiB a shard.
-inline constexpr std::uint32_t kRdmaReadDepth = 4;         // As SCST's max_rd_atomic.
+// Events that wait for their AER_REQ, a channel; more are told by unit attentions alone.
+inline constexpr std::uint32_t kAsyncEventsMax = 4;
+inline constexpr std::uint32_t kRdmaReadDepth = 4;  // As SCST's max_rd_atomic.
 
 // --- Logical units ----------------------------------------------------------------------------
 inline constexpr std::uint32_t kLunNumberMax = 16383;
@@ -75,6 +82,12 @@ inline constexpr Duration kEstablishTimeout = Seconds(30);
 inline constexpr Duration kDrainTimeout = Seconds(5);
 // A queue pair is kept this long for its timewait, should nobody say that it is over.
 inline constexpr Duration kTimewaitMax = Seconds(10);
+// The answer to a CRED_REQ or AER_REQ, counted from the completion of its SEND: the peer has it, so
+// no retry of the transport is in between, and an initiator answers from its receive handler. Much
+// shorter than kCompletionWatchdog, which waits for the transport.
+inline constexpr Duration kTargetRequestTimeout = Seconds(20);
+// What is owed to a peer without credits waits this long for a response that carries it.
+inline constexpr Duration kOwedCreditsWait = Seconds(1);
 // Linux waits 5 s for the answer to a task management request (invariant 34).
 inline constexpr Duration kTaskManagementTimeout = Milliseconds(3500);
 // Commands of a new session wait this long for writes of the session that it replaced.

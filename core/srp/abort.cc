@@ -4,7 +4,7 @@
 
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
-#include "core/srp/credits.h"
+#include "core/srp/requests.h"
 #include "core/srp/task_management.h"
 #include "core/srp/wire_queue.h"
 
@@ -38,11 +38,7 @@ void EffectsEnded(ShardState& s, std::uint32_t index) {
 void EndAborted(ShardState& s, std::uint32_t index) {
   Channel& channel = s.channels[s.ChannelOf(index)];
   command::End(s, index);
-  if (credits::NeedsRequest(channel)) {
-    channel.wire.Push({WireItem::Kind::kCredReq, 0});
-    channel.request_queued = true;
-    s.MarkDirty(s.IndexOf(channel));
-  }
+  requests::Look(s, channel);
   channel::Progress(s, channel);
 }
 

@@ -24,6 +24,8 @@
 
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
+#include "core/srp/receives.h"
+#include "core/srp/requests.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/login_rsp.h"
@@ -45,6 +47,7 @@ void SetFree(ShardState& s, Channel& channel) {
   SRPT_CHECK(channel.active == 0 && channel.wire.empty());
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   SRPT_CHECK(nexus.id == channel.nexus);
+  receives::Settle(s, channel);
   channel.state = Free{};
   channel.generation = (channel.generation + 1) & 0xfff;
   channel.queue_pair = false;
@@ -52,7 +55,7 @@ void SetFree(ShardState& s, Channel& channel) {
 
 // Every posted work request ended (invariant 36: drain by counting).
 bool Drained(const Channel& channel) {
-  return channel.recv_posted == 0 && channel.sends_posted == 0 && channel.rdma_posted == 0;
+  return receives::Drained(channel) && channel.sends_posted == 0 && channel.rdma_posted == 0;
 }
 
 void Disconnect(ShardState& s, Channel& channel, bool gone) {
@@ -85,26 +88,31 @@ void Open(ShardState& s, const message::OpenChannel& open) {
     return;
   }
   SRPT_CHECK(s.nexuses[open.nexus.slot()].id == open.nexus);
+  channel->srq = open.srq;
+  std::uint16_t credits = open.credits;
+  if (!receives::Open(s, *channel, credits)) {
+    s.Do(action::ToDirector{message::ChannelRefused{
+        open.conn, open.nexus, false, receives::SizeNeeded(s, *channel, open.credits)}});
+    return;
+  }
 
   channel->conn = open.conn;
   channel->nexus = open.nexus;
   channel->port = open.port;
   channel->max_it_iu_len = open.max_it_iu_len;
   channel->max_ti_iu_len = open.max_ti_iu_len;
-  channel->credits_granted = open.credits;
+  channel->credits_granted = credits;
   channel->imm_data_offset = open.imm_data_offset;
   channel->sq_size = open.sq_size;
-  channel->recv_count = static_cast<std::uint16_t>(open.credits + limits::kReceivesBeyondCredits);
   channel->queue_pair = true;
   channel->disconnect_asked = false;
   channel->timewait_over = false;
-  channel->request_queued = false;
-  channel->request_open = false;
-  channel->remaining = open.credits;
+  channel->solicited = open.solicited;
+  channel->request = TargetRequest{};
+  channel->starved_until = kNever;
+  channel->event_count = 0;
+  channel->remaining = credits;
   channel->owed = 0;
-  channel->recv.fill(RecvStage::kUnposted);
-  for (std::uint32_t i = 0; i < channel->recv_count; ++i) channel->recv[i] = RecvStage::kPosted;
-  channel->recv_posted = channel->recv_count;
   channel->free_send_count = 0;
   for (std::uint32_t i = limits::kSendPerChannelMax; i-- > 0;) {
     channel->sends[i] = SendSlot{};
@@ -128,8 +136,9 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   accept.sq_size = open.sq_size;
   accept.imm_data_offset = open.imm_data_offset;
   accept.rdma_read_depth = open.rdma_read_depth;
+  accept.srq = open.srq;
   wire::LoginRsp rsp;
-  rsp.req_lim_delta = open.credits;
+  rsp.req_lim_delta = credits;
   rsp.tag = open.login_tag;
   rsp.max_it_iu_len = open.max_it_iu_len;
   rsp.max_ti_iu_len = open.max_ti_iu_len;
@@ -140,6 +149,12 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   SetState(s, *channel, Connecting{s.now + limits::kEstablishTimeout});
   s.Do(action::ToDirector{message::ChannelOpened{open.conn, open.nexus, accept.channel}});
   s.Do(accept);
+  if (credits < open.credits) {
+    s.Log(LogLevel::kWarning, *channel,
+          "only %u credits instead of %u: the shared receive queue is nearly promised away "
+          "(a larger srpt_srq_size would do)",
+          credits, open.credits);
+  }
 }
 
 void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
@@ -147,7 +162,7 @@ void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
   if (channel == nullptr || !channel->queue_pair) return;
   s.Log(LogLevel::kWarning, *channel, "accept failed: %s", e.reason);
   s.Do(action::ToDirector{message::ChannelRefused{channel->conn, channel->nexus, false}});
-  channel->recv_posted = 0;
+  receives::Forget(s, *channel);
   SetFree(s, *channel);
 }
 
@@ -202,18 +217,20 @@ void OnQpDestroyed(ShardState& s, Channel& channel) {
   SRPT_CHECK(d != nullptr && !d->destroyed);
   d->destroyed = true;
   // Whatever did not come back never will: nothing names the memory any more.
-  channel.recv_posted = 0;
-  for (RecvStage& r : channel.recv) {
-    if (r == RecvStage::kPosted) r = RecvStage::kUnposted;
-  }
+  receives::Forget(s, channel);
   wire_queue::Forget(s, channel);
   Progress(s, channel);
 }
 
+void OnReceivesOver(ShardState& s, Channel& channel) {
+  SRPT_CHECK(receives::Shared(s) && channel.disconnect_asked && !channel.receives_over);
+  channel.receives_over = true;
+  receives::Settle(s, channel);
+  Progress(s, channel);
+}
+
 void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e) {
-  SRPT_CHECK(e.recv.v < channel.recv_count && channel.recv[e.recv.v] == RecvStage::kPosted);
-  channel.recv[e.recv.v] = RecvStage::kUnposted;
-  --channel.recv_posted;
+  receives::Release(s, receives::Take(s, channel, e.recv));
   if (e.status == WorkStatus::kLocalLength) {
     Lose(s, channel, "an IU longer than the negotiated maximum");
   } else {
@@ -264,6 +281,8 @@ void OnTime(ShardState& s, Channel& channel) {
       Lose(s, channel, "the T_LOGOUT was not taken in time");
     else
       s.WakeAt(l->until);
+  } else if (channel.Is<Live>()) {
+    requests::OnTime(s, channel);
   }
   if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
     if (d->until <= s.now) {
@@ -286,10 +305,6 @@ void OnTime(ShardState& s, Channel& channel) {
 void Watch(ShardState& s, Channel& channel) {
   if (!channel.Is<Live>()) return;
   const auto late = [&](Time posted) { return posted + limits::kCompletionWatchdog <= s.now; };
-  if (channel.request_open && late(channel.request_since)) {
-    Violate(s, channel, wire::TLogoutReason::kInactive, "no CRED_RSP in time");
-    return;
-  }
   // The wording is the one that the README's FAQ quotes.
   for (std::uint32_t i = 0; i < limits::kSendPerChannelMax; ++i) {
     if (channel.sends[i].busy && late(channel.sends[i].posted_at)) {
@@ -304,12 +319,11 @@ void Watch(ShardState& s, Channel& channel) {
   const std::uint32_t index = s.IndexOf(channel);
   for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {
     const Piece& piece = s.pieces[i];
-    if (piece.stage == PieceStage::kOnWire && s.ChannelOf(piece.command) == index &&
-        late(piece.posted_at)) {
+    if (piece.stage == PieceStage::kOnWire && piece.channel == index && late(piece.posted_at)) {
       s.Log(LogLevel::kError, channel,
             "Command %u: IB completion for idx %u has not been received in time "
             "(SRPT command state %s)",
-            piece.command % limits::kCommandsPerChannel, i,
+            piece.command, i,
             transfer::IsWrite(s.commands[piece.command]) ? "NEED_DATA" : "DATA_IN");
       Lose(s, channel, "a completion is missing");
       return;

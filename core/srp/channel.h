@@ -15,6 +15,8 @@ void OnEstablished(ShardState& s, Channel& channel);
 void OnDisconnected(ShardState& s, Channel& channel);
 void OnTimewaitOver(ShardState& s, Channel& channel);
 void OnQpDestroyed(ShardState& s, Channel& channel);
+// Nothing more will be received (shared receive queues).
+void OnReceivesOver(ShardState& s, Channel& channel);
 void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e);
 
 // --- For the other rules ---

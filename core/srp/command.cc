@@ -32,6 +32,7 @@
 #include "core/scsi/control.h"
 #include "core/srp/abort.h"
 #include "core/srp/credits.h"
+#include "core/srp/receives.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
@@ -150,8 +151,8 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
     c.moved = bytes;
     MemRef memory;
     memory.kind = MemRef::Kind::kRecv;
-    memory.channel = s.IdOf(s.ChannelOf(index));
-    memory.recv = s.RecvOf(index);
+    memory.channel = receives::OwnerOf(s, index);
+    memory.recv = receives::IdOf(s, index);
     memory.offset = c.immediate_at;
     memory.length = bytes;
     s.Do(action::BlockWrite{transfer::OpOfCommand(index), lu.id, at, memory, fua});
@@ -242,14 +243,13 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
 }  // namespace
 
 void Readmit(ShardState& s, std::uint32_t index) {
-  const Bytes iu = s.memory->RecvBuffer(s.IdOf(s.ChannelOf(index)), s.RecvOf(index));
+  const Bytes iu = receives::IuIn(s, index);
   const auto cmd = wire::ParseCmd(iu);
   SRPT_CHECK(cmd.ok());  // It was when it came.
   Admit(s, index, *cmd, iu);
 }
 
-std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag) {
-  const std::uint32_t index = s.IndexOf(channel) * limits::kCommandsPerChannel + recv.v;
+void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Tag& tag) {
   Command& c = s.commands[index];
   SRPT_CHECK(c.Is<Free>());
   const std::uint32_t generation = c.generation;
@@ -257,6 +257,7 @@ std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag
   static_assert(std::is_trivially_copyable_v<Command>);
   c = kFresh;
   c.generation = generation;
+  c.channel = s.IndexOf(channel);
   c.arrival = s.arrivals++;
   c.tag = tag;
   c.lu = LuId(kNone);
@@ -265,20 +266,20 @@ std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag
   channel.last_command = index;
   ++channel.active;
   ++s.active;
-  return index;
 }
 
-void OnCmd(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
+void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.commands;
   const auto cmd = wire::ParseCmd(iu);
   if (!cmd) {
     // Too short was found before; what remains is a CDB that goes on past the IU (fault 18).
     const auto tag = wire::PeekTag(iu);
     SRPT_CHECK(tag.has_value());
-    Fail(s, Begin(s, channel, recv, *tag), scsi::kInvalidFieldInCdb);
+    Begin(s, channel, index, *tag);
+    Fail(s, index, scsi::kInvalidFieldInCdb);
     return;
   }
-  const std::uint32_t index = Begin(s, channel, recv, cmd->tag);
+  Begin(s, channel, index, cmd->tag);
   Command& c = s.commands[index];
   c.sol_not = cmd->sol_not;
   const std::uint32_t older = FindTag(s, channel, cmd->tag, index);
@@ -405,15 +406,12 @@ void End(ShardState& s, std::uint32_t index) {
   c.state = Free{};
   c.generation = (c.generation + 1) & 0xfff;
   s.look_at_retiring = s.look_at_retiring || !s.retiring.empty();
-  const RecvId recv = s.RecvOf(index);
-  SRPT_CHECK(channel.recv[recv.v] == RecvStage::kHeld);
   if (channel.Is<channel_state::Live>()) {
-    channel.recv[recv.v] = RecvStage::kPosted;
-    ++channel.recv_posted;
-    s.Do(action::PostRecv{s.IdOf(s.ChannelOf(index)), recv});
+    receives::Post(s, channel, index);
     credits::Owe(channel);
   } else {
-    channel.recv[recv.v] = RecvStage::kUnposted;
+    receives::Release(s, index);
+    if (receives::Drained(channel)) receives::Settle(s, channel);
   }
 }
 

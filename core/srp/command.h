@@ -8,8 +8,8 @@ namespace srpt::command {
 
 // --- Events ---
 
-// A CMD arrived in this receive buffer and its credit was taken.
-void OnCmd(ShardState& s, Channel& channel, RecvId recv, Bytes iu);
+// A CMD arrived in the receive buffer of this index and its credit was taken.
+void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu);
 void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer);
 // Commands that wait for a replaced session's writes: BUSY past their bound.
 void OnTime(ShardState& s, Channel& channel);
@@ -21,7 +21,7 @@ bool PumpResumed(ShardState& s);
 // --- For the other rules ---
 
 // Takes the context of this receive buffer; the channel's IU is in it.
-std::uint32_t Begin(ShardState& s, Channel& channel, RecvId recv, const Tag& tag);
+void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Tag& tag);
 // Queues the response. GOOD's residuals follow from what moved.
 void Respond(ShardState& s, std::uint32_t index, scsi::Status status,
              const scsi::Sense& sense = scsi::kNoSense);

@@ -30,11 +30,9 @@ inline std::int32_t TakeDelta(Channel& channel) {
   return static_cast<std::int32_t>(delta);
 }
 
-// ib_srp sends no command below two credits: if no command is left whose response could carry what
-// is owed, only a request of ours can.
-inline bool NeedsRequest(const Channel& channel) {
-  return channel.owed > 0 && channel.remaining < limits::kCreditsMin && channel.active == 0 &&
-         !channel.request_queued && !channel.request_open && channel.Is<channel_state::Live>();
+// ib_srp sends no command below two credits: what is owed then is what it waits for.
+inline bool Starves(const Channel& channel) {
+  return channel.owed > 0 && channel.remaining < limits::kCreditsMin;
 }
 
 }  // namespace srpt::credits

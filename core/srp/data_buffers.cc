@@ -23,7 +23,7 @@ void Add(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
   if (charge == Charge::kUnit) {
     s.pool.units[p.unit].held += n;
   } else if (charge != Charge::kNobody) {
-    NexusView& nexus = s.nexuses[s.channels[s.ChannelOf(p.command)].nexus.slot()];
+    NexusView& nexus = s.nexuses[s.channels[p.channel].nexus.slot()];
     (charge == Charge::kTable ? nexus.tables : nexus.buffers) += n;
     if (p.to_unit) s.pool.units[p.unit].incoming += n;
   }
@@ -56,6 +56,7 @@ std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
   p = Piece{};
   p.stage = stage;
   p.command = command;
+  p.channel = c.channel;
   p.unit = QueueOf(c, *m);
   p.to_unit = m->write && !m->table;
   Add(s, p, ChargeOf(stage), 1);

@@ -107,6 +107,15 @@ void Director::State::Establish(Nexus& nexus, LuId lu, UnitAttention attention) 
   }
 }
 
+void Director::State::Report(const Nexus& nexus, const MapChange::Event& event) {
+  for (const NexusChannel& channel : nexus.channels) {
+    if (!channel.live || channel.closing) continue;
+    outbox.ToShard(channel.shard,
+                   message::ReportEvent{channel.channel, event.lun, event.attention});
+    return;
+  }
+}
+
 void Director::State::Refresh(const Nexus* fresh) {
   const std::shared_ptr<const Snapshot> before = std::move(snapshot);
   const std::uint64_t version = before == nullptr ? 1 : before->version + 1;
@@ -129,6 +138,7 @@ void Director::State::Refresh(const Nexus* fresh) {
     if (added) at->second = Compare(before->maps[was], snapshot->MapOf(nexus.id));
     for (const auto& [lu, attention] : at->second.establish) Establish(nexus, lu, attention);
     for (const LuId lu : at->second.gone) nexus.attentions.Drop(lu);
+    for (const MapChange::Event& event : at->second.report) Report(nexus, event);
   }
 }
 

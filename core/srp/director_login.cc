@@ -110,6 +110,8 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   open.credits = parameters.credits;
   open.imm_data_offset = grant.imm_data_offset;
   open.sq_size = parameters.srpt_sq_size;
+  open.srq = target.port.srq;
+  open.solicited = req.flags & wire::kLoginReqSolicitedMask;
   open.rdma_read_depth = grant.rdma_read_depth;
   open.login_rsp_flags =
       static_cast<std::uint8_t>(grant.login_rsp_flags | static_cast<std::uint8_t>(result));
@@ -209,7 +211,16 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
     tag = at->second.tag;
     gone = at->second.gone;
     login = std::move(at->second.login);
-    why += " has no room for another channel; fewer channels (ch_count) would let it in";
+    if (refused.srq_size == 0) {
+      why += " has no room for another channel; fewer channels (ch_count) would let it in";
+    } else if (refused.srq_size <= limits::kSrqSizeMax) {
+      why += "'s shared receive queue is promised away; srpt_srq_size=" +
+             std::to_string(refused.srq_size) + " would let it in";
+    } else {
+      why +=
+          "'s shared receive queue is promised away and cannot be longer; fewer channels "
+          "(ch_count) would let it in";
+    }
     openings.erase(at);
     SRPT_CHECK(nexus->opening > 0);
     --nexus->opening;

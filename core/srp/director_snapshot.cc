@@ -109,6 +109,20 @@ std::shared_ptr<const Snapshot> BuildSnapshot(std::uint64_t version, const Snaps
   return snapshot;
 }
 
+namespace {
+
+// The lowest LUN that came, went or names another unit.
+LunNumber FirstDifference(const LunMap& before, const LunMap& after) {
+  const auto& a = before.entries();
+  const auto& b = after.entries();
+  std::size_t i = 0;
+  while (i < a.size() && i < b.size() && a[i].lun == b[i].lun && a[i].lu.id == b[i].lu.id) ++i;
+  if (i == a.size()) return b[i].lun;
+  return i == b.size() ? a[i].lun : std::min(a[i].lun, b[i].lun);
+}
+
+}  // namespace
+
 MapChange Compare(const LunMap& before, const LunMap& after) {
   MapChange change;
   const auto old_units = UnitsOf(before);
@@ -139,7 +153,13 @@ MapChange Compare(const LunMap& before, const LunMap& after) {
                  after.entries().end(), [](const LunMap::Entry& a, const LunMap::Entry& b) {
                    return a.lun == b.lun && a.lu.id == b.lu.id;
                  });
+  for (const LunMap::Entry& entry : after.entries()) {
+    const auto old = old_units.find(entry.lu.id);
+    if (old == old_units.end() || old->second->block_count == entry.lu.block_count) continue;
+    change.report.push_back({entry.lun, kUaCapacity});
+  }
   if (!same_luns) {
+    change.report.push_back({FirstDifference(before, after), kUaLuns});
     for (const auto& [lu, view] : new_units) change.establish.emplace_back(lu, kUaLuns);
   }
   return change;

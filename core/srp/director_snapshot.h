@@ -41,6 +41,11 @@ std::shared_ptr<const Snapshot> BuildSnapshot(std::uint64_t version, const Snaps
 struct MapChange {
   std::vector<std::pair<LuId, UnitAttention>> establish;  // In order.
   std::vector<LuId> gone;                                 // Units that it sees no more.
+  struct Event {
+    LunNumber lun;
+    UnitAttention attention;
+  };
+  std::vector<Event> report;  // By AER_REQ: LUNs that came or went (once), new capacities.
   bool empty() const { return establish.empty() && gone.empty(); }
 };
 //   a unit that was not seen before                 29/00 there

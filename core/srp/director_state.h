@@ -90,6 +90,8 @@ struct Director::State {
   // `fresh`: nothing has changed but that this nexus came; its units report a power on.
   void Refresh(const Nexus* fresh = nullptr);
   void Establish(Nexus& nexus, LuId lu, UnitAttention attention);
+  // Has one channel of the nexus, if it has a live one, tell the peer by AER_REQ.
+  void Report(const Nexus& nexus, const MapChange::Event& event);
   void CarryOut(const LunResets::Effects& effects);
   void TellIfDown();
 

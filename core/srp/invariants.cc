@@ -1,6 +1,7 @@
 #include "core/srp/invariants.h"
 
 #include "core/srp/channel.h"
+#include "core/srp/receives.h"
 
 namespace srpt {
 namespace {
@@ -17,6 +18,7 @@ struct Use {
   std::uint32_t on_wire = 0;
   std::uint32_t in_backend = 0;
   std::uint32_t slots = 0;
+  std::uint32_t commands = 0;
 };
 
 std::string CheckCommand(const Command& c, std::uint32_t index, Use& said) {
@@ -39,32 +41,65 @@ std::string CheckCommand(const Command& c, std::uint32_t index, Use& said) {
   return {};
 }
 
-std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& used) {
-  const Channel& c = s.channels[index];
-  std::uint32_t held = 0;
-  std::uint32_t posted = 0;
-  Use said;
-  for (std::uint32_t r = 0; r < c.recv_count; ++r) {
-    const std::uint32_t x = index * limits::kCommandsPerChannel + r;
-    const Command& command = s.commands[x];
-    if (c.recv[r] == RecvStage::kPosted) ++posted;
-    if (command.Is<Free>()) continue;
-    ++held;
-    if (c.recv[r] != RecvStage::kHeld) {
-      return At("A command lives as long as the receive buffer that brought it.", "command", x);
+// Every receive is where its owner thinks it is. `said`: of the channels, by what commands say.
+std::string CheckReceives(const ShardState& s, std::vector<Use>& said) {
+  std::vector<std::uint32_t> posted(receives::Shared(s) ? s.shared.size() : s.channels.size());
+  for (std::uint32_t i = 0; i < s.receives.size(); ++i) {
+    const std::uint32_t owner =
+        receives::Shared(s) ? receives::QueueOf(s, i) : i / limits::kCommandsPerChannel;
+    if (s.receives[i] == RecvStage::kPosted) ++posted[owner];
+    const Command& command = s.commands[i];
+    if (command.Is<Free>() != (s.receives[i] != RecvStage::kHeld)) {
+      return At("A command lives as long as the receive buffer that brought it.", "command", i);
     }
-    std::string broken = CheckCommand(command, x, said);
+    if (command.Is<Free>()) continue;
+    ++said[command.channel].commands;
+    std::string broken = CheckCommand(command, i, said[command.channel]);
     if (!broken.empty()) return broken;
   }
+  constexpr const char* kCounted = "Every posted receive is counted.";
+  for (std::uint32_t i = 0; i < s.channels.size() && !receives::Shared(s); ++i) {
+    if (posted[i] != s.channels[i].recv_posted) return At(kCounted, "channel", i);
+  }
+  for (std::uint32_t q = 0; q < s.shared.size(); ++q) {
+    if (posted[q] != s.shared[q].posted) return At(kCounted, "shared queue", q);
+    std::uint32_t promised = 0;
+    std::uint32_t held = 0;
+    std::uint32_t returning = 0;
+    for (const Channel& c : s.channels) {
+      if (c.Is<channel_state::Free>() || c.srq != q) continue;
+      promised += c.promised;
+      held += c.active;
+      const bool live = c.Is<channel_state::Live>() || c.Is<channel_state::Connecting>();
+      if (c.promised < c.active + (live ? c.remaining + c.owed : 0)) {
+        return At("10: what a channel may send is promised to it.", "shared queue", q);
+      }
+    }
+    for (std::size_t i = 0; i < s.to_post.size(); ++i) {
+      if (receives::QueueOf(s, s.to_post[i]) == q) ++returning;
+    }
+    if (promised != s.shared[q].promised || promised > s.params.srpt_srq_size) {
+      return At("10: a queue promises no more than it has.", "shared queue", q);
+    }
+    if (posted[q] + held + returning != s.params.srpt_srq_size) {
+      return At("36: a receive is posted or held, or on its way back.", "shared queue", q);
+    }
+  }
+  return {};
+}
+
+std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& used,
+                         const Use& said) {
+  const Channel& c = s.channels[index];
+  const std::uint32_t held = said.commands;
   if (held != c.active) {
     return At("Every active command is in its channel's list.", "channel", index);
   }
-  if (posted != c.recv_posted) return At("Every posted receive is counted.", "channel", index);
   if (c.Is<channel_state::Live>()) {
     if (c.remaining + held + c.owed != c.credits_granted) {
       return At("9: granted = remaining + held by commands + owed.", "channel", index);
     }
-    if (posted < c.remaining + c.owed) {
+    if (c.recv_count != 0 && c.recv_posted < c.remaining + c.owed) {
       return At("10: a receive is posted for every credit that the peer has or will be given.",
                 "channel", index);
     }
@@ -103,7 +138,7 @@ std::string CheckCharges(const ShardState& s) {
     if (p.stage == PieceStage::kBackend) {
       ++units[p.unit].held;
     } else {
-      Held& nexus = nexuses[s.channels[s.ChannelOf(p.command)].nexus.slot()];
+      Held& nexus = nexuses[s.channels[p.channel].nexus.slot()];
       ++(p.stage == PieceStage::kTable ? nexus.tables : nexus.buffers);
       if (p.to_unit) ++units[p.unit].incoming;
     }
@@ -144,7 +179,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
     if (!c.Is<Moving>() && !c.Is<Aborting>()) {
       return At("21: a buffer in use has a command that moves data, or did.", "buffer", i);
     }
-    Use& use = used[s.ChannelOf(p.command)];
+    Use& use = used[p.channel];
     ++use.pieces;
     use.slots += p.slots;
     if (p.stage == PieceStage::kOnWire) ++use.on_wire;
@@ -154,11 +189,13 @@ std::string BrokenInvariantOf(const ShardState& s) {
     return "21: a data buffer is free, or a piece uses it.";
   }
   if (std::string broken = CheckCharges(s); !broken.empty()) return broken;
+  std::vector<Use> said(s.channels.size());
+  if (std::string broken = CheckReceives(s, said); !broken.empty()) return broken;
   std::uint32_t active = 0;
   for (std::uint32_t i = 0; i < s.channels.size(); ++i) {
     if (s.channels[i].Is<channel_state::Free>()) continue;
     active += s.channels[i].active;
-    std::string broken = CheckChannel(s, i, used[i]);
+    std::string broken = CheckChannel(s, i, used[i], said[i]);
     if (!broken.empty()) return broken;
   }
   if (active != s.active) return "36: no command remains without its channel.";

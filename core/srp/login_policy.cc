@@ -16,8 +16,6 @@ using wire::LoginRejReason;
 // A CMD with one immediate data descriptor ends here; data cannot begin earlier.
 constexpr std::uint16_t kImmDataOffsetMin = wire::kCmdBytes + 4;
 constexpr std::uint16_t kBufFmtKnown = wire::kBufFmtDirect | wire::kBufFmtIndirect;
-constexpr std::uint8_t kSolicitedMask =
-    wire::kLoginReqLosolnt | wire::kLoginReqCrsolnt | wire::kLoginReqAesolnt;
 
 std::string Hex32(std::uint32_t x) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -119,7 +117,8 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
     grant.imm_data_offset = req.imm_data_offset;
     grant.login_rsp_flags |= wire::kLoginRspImmediate;
   }
-  if ((req.flags & kSolicitedMask) != 0) grant.login_rsp_flags |= wire::kLoginRspSolntsup;
+  if ((req.flags & wire::kLoginReqSolicitedMask) != 0)
+    grant.login_rsp_flags |= wire::kLoginRspSolntsup;
   grant.rdma_read_depth = static_cast<std::uint8_t>(
       std::min<std::uint32_t>(login.rdma_read_depth, limits::kRdmaReadDepth));
   return grant;

@@ -3,7 +3,7 @@
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
 #include "core/wire/cmd.h"
-#include "core/wire/cred.h"
+#include "core/wire/login_req.h"
 
 namespace srpt {
 namespace {
@@ -32,6 +32,8 @@ void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
       residual(c.in_length, out ? 0 : c.needed, out ? 0 : c.moved, wire::kDiover, wire::kDiunder);
 }
 
+}  // namespace
+
 std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots) {
   SRPT_CHECK(CanSend(channel));
   const std::uint32_t send = channel.free_sends[--channel.free_send_count];
@@ -41,8 +43,6 @@ std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std
   ArmWatch(s);
   return send;
 }
-
-}  // namespace
 
 void ArmWatch(ShardState& s) {
   if (s.watch != kNever) return;
@@ -90,23 +90,10 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
   wire::TLogout logout;
   logout.reason = reason;
+  logout.solnt = (channel.solicited & wire::kLoginReqLosolnt) != 0;
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   const std::size_t length = wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
-  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), false});
-}
-
-void PostCredReq(ShardState& s, Channel& channel) {
-  channel.request_queued = false;
-  if (channel.owed == 0) return;
-  channel.request_open = true;
-  channel.request_since = s.now;
-  const std::uint32_t send = TakeSend(s, channel, kNone, 0);
-  wire::CredReq request;
-  request.req_lim_delta = credits::TakeDelta(channel);
-  const ChannelId id = s.IdOf(s.IndexOf(channel));
-  const std::size_t length =
-      wire::SerializeCredReq(request, s.memory->SendBuffer(id, SendId(send)));
-  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), false});
+  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), logout.solnt});
 }
 
 scsi::Sense FailureOf(bool write, IoStatus status) {

@@ -1,4 +1,4 @@
-// What the target sends: responses with their residuals and sense, T_LOGOUT, CRED_REQ.
+// What the target sends: responses with their residuals and sense, T_LOGOUT.
 #ifndef CORE_SRP_RESPONSE_H_
 #define CORE_SRP_RESPONSE_H_
 
@@ -18,8 +18,8 @@ inline bool CanSend(const Channel& channel) {
 void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::uint32_t piece,
                   std::uint16_t slots);
 void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason);
-// Gives back what is owed; nothing if a response carried it meanwhile.
-void PostCredReq(ShardState& s, Channel& channel);
+// A send buffer, with its own slot of the send queue and `slots` more. CanSend() was asked.
+std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots);
 
 // Something was posted: look in a while whether it came back.
 void ArmWatch(ShardState& s);

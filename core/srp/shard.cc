@@ -9,6 +9,8 @@
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
 #include "core/srp/invariants.h"
+#include "core/srp/receives.h"
+#include "core/srp/requests.h"
 #include "core/srp/shard_state.h"
 #include "core/srp/task_management.h"
 #include "core/srp/transfer.h"
@@ -28,7 +30,12 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       memory(memory_port),
       snapshot(std::make_shared<Snapshot>()),
       channels(parameters.channels_per_shard),
-      commands(std::size_t{parameters.channels_per_shard} * limits::kCommandsPerChannel),
+      commands(parameters.use_srq
+                   ? std::size_t{parameters.srq_count} * parameters.srpt_srq_size
+                   : std::size_t{parameters.channels_per_shard} * limits::kCommandsPerChannel),
+      receives(commands.size(), parameters.use_srq ? RecvStage::kPosted : RecvStage::kUnposted),
+      shared(parameters.use_srq ? parameters.srq_count : 0, {parameters.srpt_srq_size, 0}),
+      to_post(parameters.use_srq ? commands.size() : 0),
       pieces(parameters.data_buffers_per_shard),
       resume_queue(commands.size()),
       dirty(parameters.channels_per_shard),
@@ -69,24 +76,21 @@ namespace {
 
 // --- Information units --------------------------------------------------------------------------
 
-void Repost(ShardState& s, Channel& channel, RecvId recv) {
-  channel.recv[recv.v] = RecvStage::kPosted;
-  ++channel.recv_posted;
-  s.Do(action::PostRecv{s.IdOf(s.IndexOf(channel)), recv});
-}
-
-void OnCredRsp(ShardState& s, Channel& channel, RecvId recv) {
-  if (!channel.request_open) {
+// CRED_RSP and AER_RSP: no credit was taken, and none is owed.
+void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv,
+                           TargetRequest::Kind kind) {
+  if (!requests::OnAnswer(channel, kind)) {
     channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
-                     "CRED_RSP without a CRED_REQ");
+                     kind == TargetRequest::Kind::kCredReq ? "CRED_RSP without a CRED_REQ"
+                                                           : "AER_RSP without an AER_REQ");
     return;
   }
-  channel.request_open = false;
-  Repost(s, channel, recv);
+  receives::Post(s, channel, recv);
+  requests::Look(s, channel);
 }
 
 // The receive buffer stays ours until the IU's command ends, or is posted again here.
-void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
+void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
   const auto opcode = wire::PeekOpcode(iu);
   const bool request =
       opcode && (*opcode == wire::Opcode::kCmd || *opcode == wire::Opcode::kTskMgmt ||
@@ -118,11 +122,10 @@ void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
       channel::Lose(s, channel, "the initiator logged out");
       return;
     case wire::Opcode::kCredRsp:
-      OnCredRsp(s, channel, recv);
+      OnTargetRequestAnswer(s, channel, recv, TargetRequest::Kind::kCredReq);
       return;
     case wire::Opcode::kAerRsp:
-      channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
-                       "AER_RSP without an AER_REQ");
+      OnTargetRequestAnswer(s, channel, recv, TargetRequest::Kind::kAerReq);
       return;
     default:
       channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType,
@@ -132,25 +135,22 @@ void Serve(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
 }
 
 void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
-  SRPT_CHECK(e.recv.v < channel.recv_count && channel.recv[e.recv.v] == RecvStage::kPosted);
-  --channel.recv_posted;
+  const std::uint32_t recv = receives::Take(s, channel, e.recv);
   if (channel.Is<channel_state::Connecting>()) {
     // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
     s.Do(action::NotifyEstablished{e.channel});
     channel::OnEstablished(s, channel);
   }
   if (!channel.Is<channel_state::Live>()) {
-    channel.recv[e.recv.v] = RecvStage::kUnposted;
+    receives::Release(s, recv);
     channel::Progress(s, channel);
     return;
   }
-  channel.recv[e.recv.v] = RecvStage::kHeld;
-  Serve(s, channel, e.recv, e.bytes);
+  Serve(s, channel, recv, e.bytes);
   // What no command holds goes with the channel that was just logged out or lost.
-  if (!channel.Is<channel_state::Live>() && channel.recv[e.recv.v] == RecvStage::kHeld &&
-      s.commands[s.IndexOf(channel) * limits::kCommandsPerChannel + e.recv.v]
-          .Is<command_state::Free>()) {
-    channel.recv[e.recv.v] = RecvStage::kUnposted;
+  if (!channel.Is<channel_state::Live>() && s.receives[recv] == RecvStage::kHeld &&
+      s.commands[recv].Is<command_state::Free>()) {
+    receives::Release(s, recv);
   }
 }
 
@@ -178,6 +178,7 @@ struct MessageVisitor {
     Nexus(s, m.nexus);
     channel::Open(s, m);
   }
+  void operator()(const message::ReportEvent& m) { requests::OnReportEvent(s, m); }
   void operator()(const message::CloseChannel& m) { channel::Close(s, m); }
   void operator()(const message::UnitAttentionPending& m) {
     auto& pending = Nexus(s, m.nexus).attentions;
@@ -218,6 +219,7 @@ struct EventVisitor {
   void operator()(const event::Established& e) { channel::OnEstablished(s, Get(e.channel)); }
   void operator()(const event::IuReceived& e) { OnIu(s, Get(e.channel), e); }
   void operator()(const event::RecvFailed& e) { channel::OnRecvFailed(s, Get(e.channel), e); }
+  void operator()(const event::ReceivesOver& e) { channel::OnReceivesOver(s, Get(e.channel)); }
   void operator()(const event::SendDone& e) { wire_queue::OnSendDone(s, Get(e.channel), e); }
   void operator()(const event::RdmaDone& e) { wire_queue::OnRdmaDone(s, Get(e.channel), e); }
   void operator()(const event::QpFailed& e) {
@@ -248,7 +250,7 @@ void RunTimers(ShardState& s) {
     channel::OnTime(s, channel);
     if (channel.Is<channel_state::Live>()) command::OnTime(s, channel);
     if (watch) channel::Watch(s, channel);
-    posted = posted || channel.sends_posted > 0 || channel.rdma_posted > 0 || channel.request_open;
+    posted = posted || channel.sends_posted > 0 || channel.rdma_posted > 0;
   }
   if (watch && posted) s.watch = s.now + Seconds(10);
   if (s.watch != kNever) s.WakeAt(s.watch);
@@ -274,7 +276,7 @@ void Pump(ShardState& s) {
   bool done = true;
   if (s.fences_scanning > 0) done = task_management::ScanFences(s);
   if (done && !s.resume_queue.empty()) done = command::PumpResumed(s);
-  done = done && transfer::PumpBuffers(s);
+  done = done && receives::PumpReleased(s) && transfer::PumpBuffers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!wire_queue::Pump(s, s.channels[channel])) {

@@ -47,6 +47,8 @@ class ShardFixture : public ::testing::Test {
     std::uint16_t sq_size = 64;
     std::uint32_t data_buffers = 32;
     std::uint32_t max_rdma = 65536;
+    std::uint32_t srq_size = 0;  // 0: receives of the channels' own.
+    std::uint32_t srq_count = 1;
   };
   static constexpr std::uint64_t kBlocks = (1u << 30) / 512;
 
@@ -58,6 +60,13 @@ class ShardFixture : public ::testing::Test {
     p.data_buffers_per_shard = options.data_buffers;
     p.srp_max_rdma_size = options.max_rdma;
     p.channels_per_shard = 6;
+    p.use_srq = options.srq_size != 0;
+    if (p.use_srq) p.srpt_srq_size = options.srq_size;
+    p.srq_count = options.srq_count;
+    posted_.clear();
+    for (std::uint32_t i = 0; i < options.srq_size * options.srq_count; ++i) {
+      posted_[ChannelId()].push_back(RecvId(i));
+    }
     p.fingerprint = true;
     shard_ = std::make_unique<Shard>(p, ShardId(0), &memory_);
     Publish();
@@ -124,6 +133,13 @@ class ShardFixture : public ::testing::Test {
   }
 
   ChannelId Login(NexusId nexus = NexusId::Make(0, 0)) {
+    const auto accept = Ask(nexus);
+    EXPECT_TRUE(accept);
+    if (accept) Step(event::Established{accept->channel});
+    return accept ? accept->channel : ChannelId();
+  }
+  // A login, up to the shard's answer. Nothing: it was refused.
+  std::optional<action::Accept> Ask(NexusId nexus = NexusId::Make(0, 0), std::uint32_t srq = 0) {
     message::OpenChannel open;
     open.conn = ConnId(++conn_);
     open.nexus = nexus;
@@ -133,24 +149,26 @@ class ShardFixture : public ::testing::Test {
     open.imm_data_offset = 68;
     open.sq_size = options_.sq_size;
     open.rdma_read_depth = 4;
+    open.srq = srq;
+    open.solicited = solicited_;
     Step(event::FromDirector{open});
     const auto accepts = Got<action::Accept>();
-    EXPECT_EQ(accepts.size(), 1u);
+    if (accepts.empty()) return std::nullopt;
     const ChannelId id = accepts.at(0).channel;
-    posted_[id].clear();
+    if (options_.srq_size == 0) posted_[id].clear();
     for (std::uint16_t i = 0; i < accepts.at(0).recv_count; ++i) posted_[id].push_back(RecvId(i));
-    Step(event::Established{id});
-    return id;
+    return accepts.at(0);
   }
 
   // Delivers an IU into the oldest posted receive.
   void Receive(ChannelId channel, const std::vector<std::uint8_t>& iu) {
-    ASSERT_FALSE(posted_[channel].empty());
-    const RecvId recv = posted_[channel].front();
-    posted_[channel].erase(posted_[channel].begin());
+    const ChannelId owner = options_.srq_size == 0 ? channel : ChannelId();
+    ASSERT_FALSE(posted_[owner].empty());
+    const RecvId recv = posted_[owner].front();
+    posted_[owner].erase(posted_[owner].begin());
     last_recv_ = recv;
-    memory_.recvs[{channel.slot(), recv.v}] = iu;
-    Step(event::IuReceived{channel, recv, memory_.recvs[{channel.slot(), recv.v}]});
+    memory_.recvs[{owner.slot(), recv.v}] = iu;
+    Step(event::IuReceived{channel, recv, memory_.recvs[{owner.slot(), recv.v}]});
     NoteReceives();
   }
   void NoteReceives() {
@@ -254,6 +272,7 @@ class ShardFixture : public ::testing::Test {
   RecvId last_recv_;
   std::map<ChannelId, std::vector<RecvId>> posted_;
   std::uint64_t conn_ = 0;
+  std::uint8_t solicited_ = 0;  // Of the next logins.
   std::uint64_t version_ = 0;
 };
 

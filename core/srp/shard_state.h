@@ -3,7 +3,8 @@
 // credits, task_management, abort.
 //
 // Who names whom: a command lives exactly as long as the receive buffer that brought it, so the two
-// share an index; its descriptors are read where they arrived. A data buffer and its piece of a
+// share an index, wherever the buffer belongs to: to a channel, or to a shared receive queue
+// (receives.h). Its descriptors are read where they arrived. A data buffer and its piece of a
 // transfer share an index too. A response that was posted has no command any more: what it still
 // holds until its completion (buffers, send queue slots) belongs to its send buffer.
 #ifndef CORE_SRP_SHARD_STATE_H_
@@ -46,7 +47,8 @@ struct Piece {
   PieceStage stage = PieceStage::kFree;  // Changed by data_buffers::SetStage only.
   bool to_unit = false;                  // Data of a WRITE: the unit's, once it is here.
   std::uint32_t unit = 0;                // Whom kBackend is charged to: its index in the pool.
-  std::uint32_t command = kNone;         // Index of the command.
+  std::uint32_t command = kNone;         // Index of the command, which may have ended (kAttached),
+  std::uint32_t channel = kNone;         // and of its channel.
   std::uint32_t offset = 0;              // In the transfer.
   std::uint32_t length = 0;              // Bytes on the wire.
   std::uint32_t backend_length = 0;      // Whole blocks: >= length.
@@ -123,7 +125,8 @@ using CommandState = std::variant<command_state::Free, command_state::Parked, co
 struct Command {
   CommandState state;
   std::uint32_t generation = 0;
-  std::uint64_t arrival = 0;  // In the order in which the shard's commands came.
+  std::uint32_t channel = kNone;  // Index of the one that brought it.
+  std::uint64_t arrival = 0;      // In the order in which the shard's commands came.
   Tag tag;
   LuId lu{kNone};  // kNone: no unit (task management, an unmapped LUN).
   std::uint8_t sol_not = 0;
@@ -198,6 +201,12 @@ using ChannelStateData =
 
 enum class RecvStage : std::uint8_t { kUnposted, kPosted, kHeld };
 
+// A shared receive queue (receives.h).
+struct SharedQueue {
+  std::uint32_t posted = 0;
+  std::uint32_t promised = 0;  // Receives that channels may take, or whose commands hold them.
+};
+
 struct SendSlot {
   bool busy = false;
   std::uint16_t slots = 0;            // Send queue slots, its own and its WRITEs'.
@@ -207,9 +216,23 @@ struct SendSlot {
 
 // An entry of a channel's wire queue: what waits for the send queue, in order.
 struct WireItem {
-  enum class Kind : std::uint8_t { kPiece, kResponse, kTLogout, kCredReq };
+  enum class Kind : std::uint8_t { kPiece, kResponse, kTLogout, kRequest };
   Kind kind = Kind::kPiece;
-  std::uint32_t index = 0;  // Piece, command, or reason.
+  std::uint32_t index = 0;  // Piece, command, reason, or kind of request.
+};
+
+// The one request of ours that waits to be posted or for its answer (requests.h).
+struct TargetRequest {
+  enum class Kind : std::uint8_t { kNone, kCredReq, kAerReq };
+  Kind kind = Kind::kNone;
+  bool queued = false;         // In the wire queue.
+  std::uint32_t send = kNone;  // Its SEND is in flight.
+  Time until = kNever;         // Once it was delivered.
+};
+struct AsyncEvent {
+  LunNumber lun;
+  UnitAttention attention;
+  friend bool operator==(const AsyncEvent&, const AsyncEvent&) = default;
 };
 
 inline constexpr std::uint32_t kTagBucketBits = 7;
@@ -226,20 +249,24 @@ struct Channel {
   std::uint16_t credits_granted = 0;
   std::uint16_t imm_data_offset = 0;
   std::uint16_t sq_size = 0;
-  std::uint16_t recv_count = 0;
+  std::uint16_t recv_count = 0;  // 0: it receives from a shared queue.
+  std::uint32_t srq = 0;         // Which one, and
+  std::uint32_t promised = 0;    // how many of its receives are this channel's.
+  bool receives_over = false;
   bool queue_pair = false;  // There is one: Accept was asked and did not fail.
   bool disconnect_asked = false;
   bool timewait_over = false;
-  bool request_queued = false;  // A CRED_REQ waits to be posted,
-  bool request_open = false;    // or was posted and waits for its answer.
-  Time request_since;
+  std::uint8_t solicited = 0;  // wire::kLoginReq...solnt bits of its login.
+  TargetRequest request;
+  Time starved_until = kNever;                               // Then a CRED_REQ brings what is owed.
+  std::array<AsyncEvent, limits::kAsyncEventsMax> events{};  // To be told by AER_REQ.
+  std::uint32_t event_count = 0;
 
   // Credits (credits.h).
   std::uint32_t remaining = 0;  // What the peer may still send.
   std::uint32_t owed = 0;       // Consumed, ended, not given back yet.
 
-  std::array<RecvStage, limits::kRecvPerChannelMax> recv{};
-  std::uint32_t recv_posted = 0;
+  std::uint32_t recv_posted = 0;  // Of its own.
   std::array<SendSlot, limits::kSendPerChannelMax> sends{};
   std::array<std::uint16_t, limits::kSendPerChannelMax> free_sends{};
   std::uint32_t free_send_count = 0;
@@ -310,7 +337,10 @@ struct Shard::State {
   std::shared_ptr<const Snapshot> snapshot;
 
   std::vector<Channel> channels;
-  std::vector<Command> commands;  // Of channel c, receive r: c * kCommandsPerChannel + r.
+  std::vector<Command> commands;  // By receive buffer (receives.h).
+  std::vector<RecvStage> receives;
+  std::vector<SharedQueue> shared;  // Empty: every channel has receives of its own.
+  Ring<std::uint32_t> to_post;      // Receives to go back to a shared queue.
   std::vector<Piece> pieces;
   BufferPool pool;
   Ring<std::uint32_t> resume_queue;  // Parked commands to admit again.
@@ -333,12 +363,7 @@ struct Shard::State {
   Fingerprint fingerprint;
 
   // --- Names ---
-  std::uint32_t ChannelOf(std::uint32_t command) const {
-    return command / limits::kCommandsPerChannel;
-  }
-  RecvId RecvOf(std::uint32_t command) const {
-    return RecvId(command % limits::kCommandsPerChannel);
-  }
+  std::uint32_t ChannelOf(std::uint32_t command) const { return commands[command].channel; }
   ChannelId IdOf(std::uint32_t channel) const {
     return ChannelId::Make(channel, channels[channel].generation);
   }

@@ -31,11 +31,11 @@ void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire:
 
 }  // namespace
 
-void OnTskMgmt(ShardState& s, Channel& channel, RecvId recv, Bytes iu) {
+void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.task_management;
   const auto request = wire::ParseTskMgmt(iu);
   SRPT_CHECK(request.ok());  // Its length and opcode were looked at.
-  const std::uint32_t index = command::Begin(s, channel, recv, request->tag);
+  command::Begin(s, channel, index, request->tag);
   s.commands[index].sol_not = request->sol_not;
   s.commands[index].state = Managing{};
   const auto lun = wire::DecodeLun(request->lun);

@@ -6,7 +6,7 @@
 
 namespace srpt::task_management {
 
-void OnTskMgmt(ShardState& s, Channel& channel, RecvId recv, Bytes iu);
+void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu);
 void OnLunResetAnswer(ShardState& s, const message::LunResetAnswer& answer);
 // The command that this request waits for has no effect any more.
 void OnAborted(ShardState& s, std::uint32_t request);

@@ -4,6 +4,7 @@
 #define CORE_SRP_TRANSFER_H_
 
 #include "core/scsi/cdb.h"
+#include "core/srp/receives.h"
 #include "core/srp/shard_state.h"
 
 namespace srpt::transfer {
@@ -42,9 +43,7 @@ inline bool PumpBuffers(ShardState& s) { return s.pool.turns.empty() || GiveBuff
 // --- For the other rules ---
 
 // The IU that brought the command.
-inline Bytes IuOf(const ShardState& s, std::uint32_t command) {
-  return s.memory->RecvBuffer(s.IdOf(s.ChannelOf(command)), s.RecvOf(command));
-}
+inline Bytes IuOf(const ShardState& s, std::uint32_t command) { return receives::IuIn(s, command); }
 // The descriptor table that the command fetched; empty if it did not (yet).
 Bytes TableOf(const ShardState& s, const Command& command);
 // The command ends: its table's buffer comes free.

@@ -12,6 +12,7 @@
 #include "core/srp/abort.h"
 #include "core/srp/channel.h"
 #include "core/srp/data_buffers.h"
+#include "core/srp/requests.h"
 #include "core/srp/response.h"
 #include "core/srp/transfer.h"
 #include "core/wire/data_descriptor.h"
@@ -137,7 +138,7 @@ void FreeAttached(ShardState& s, const SendSlot& slot) {
 
 void QueuePiece(ShardState& s, std::uint32_t piece) {
   data_buffers::SetStage(s, piece, PieceStage::kQueued);
-  const std::uint32_t channel = s.ChannelOf(s.pieces[piece].command);
+  const std::uint32_t channel = s.pieces[piece].channel;
   s.channels[channel].wire.Push({WireItem::Kind::kPiece, piece});
   s.MarkDirty(channel);
 }
@@ -169,8 +170,8 @@ bool Pump(ShardState& s, Channel& channel) {
       case WireItem::Kind::kTLogout:
         PostTLogout(s, channel, static_cast<wire::TLogoutReason>(item.index));
         break;
-      case WireItem::Kind::kCredReq:
-        PostCredReq(s, channel);
+      case WireItem::Kind::kRequest:
+        requests::Post(s, channel, static_cast<TargetRequest::Kind>(item.index));
         break;
       case WireItem::Kind::kPiece:
         break;
@@ -183,7 +184,7 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   const std::uint32_t piece = e.buffer.v;
   SRPT_CHECK(piece < s.pieces.size());
   Piece& p = s.pieces[piece];
-  SRPT_CHECK(p.stage == PieceStage::kOnWire && s.ChannelOf(p.command) == s.IndexOf(channel));
+  SRPT_CHECK(p.stage == PieceStage::kOnWire && p.channel == s.IndexOf(channel));
   --channel.rdma_posted;
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel,
@@ -221,6 +222,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
   --channel.sends_posted;
   s.MarkDirty(s.IndexOf(channel));
+  if (channel.request.send == e.send.v) requests::OnDelivered(s, channel);
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel,
                   e.status == WorkStatus::kRnrExceeded
@@ -276,7 +278,7 @@ void Forget(ShardState& s, Channel& channel) {
   const std::uint32_t index = s.IndexOf(channel);
   for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {
     Piece& p = s.pieces[i];
-    if (p.stage != PieceStage::kOnWire || s.ChannelOf(p.command) != index) continue;
+    if (p.stage != PieceStage::kOnWire || p.channel != index) continue;
     const std::uint32_t command = p.command;
     p.slots = 0;
     data_buffers::Free(s, i);

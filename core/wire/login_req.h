@@ -30,9 +30,11 @@ enum class MultichannelAction : std::uint8_t {
   kReserved3 = 3,
 };
 inline constexpr std::uint8_t kLoginReqMultichannelMask = 0x03;
-inline constexpr std::uint8_t kLoginReqLosolnt = 0x10;    // Solicited notification of T_LOGOUT.
-inline constexpr std::uint8_t kLoginReqCrsolnt = 0x20;    // ... of CRED_REQ.
-inline constexpr std::uint8_t kLoginReqAesolnt = 0x40;    // ... of AER_REQ.
+inline constexpr std::uint8_t kLoginReqLosolnt = 0x10;  // Solicited notification of T_LOGOUT.
+inline constexpr std::uint8_t kLoginReqCrsolnt = 0x20;  // ... of CRED_REQ.
+inline constexpr std::uint8_t kLoginReqAesolnt = 0x40;  // ... of AER_REQ.
+inline constexpr std::uint8_t kLoginReqSolicitedMask =
+    kLoginReqLosolnt | kLoginReqCrsolnt | kLoginReqAesolnt;
 inline constexpr std::uint8_t kLoginReqImmediate = 0x80;  // Asks for immediate data (Linux).
 
 struct LoginReq {

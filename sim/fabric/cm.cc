@@ -21,6 +21,22 @@ constexpr std::size_t kReqBytesIb = 92;
 constexpr std::size_t kReqBytesIp = 56;
 }  // namespace
 
+void Fabric::ReceiveQueue::PostAll(std::uint32_t first_id, std::uint32_t count) {
+  first = first_id;
+  allotted.assign(count, true);
+  for (std::uint32_t i = 0; i < count; ++i) posted.push_back(RecvId(first + i));
+}
+
+Fabric::Fabric(const Environment& environment) : env_(environment) {
+  shared_.resize(env_.shards);
+  for (std::vector<ReceiveQueue>& queues : shared_) {
+    queues.resize(env_.srq_count);
+    for (std::uint32_t q = 0; q < env_.srq_count; ++q) {
+      queues[q].PostAll(q * env_.srq_size, env_.srq_size);
+    }
+  }
+}
+
 Fabric::Connection& Fabric::Of(PeerId peer) {
   SRPT_CHECK(peer.v < connections_.size());
   return *connections_[peer.v];
@@ -111,7 +127,7 @@ std::vector<std::string> Fabric::Pending() const {
     if (c->target_qp != TargetQp::kUp && c->target_qp != TargetQp::kError) continue;
     lines.push_back("fabric: peer " + std::to_string(c->id.v) + ": the target's queue pair is " +
                     (c->target_qp == TargetQp::kUp ? "up" : "in error") + ", " +
-                    std::to_string(c->posted.size()) + " receives posted, " +
+                    std::to_string(c->own_receives.posted.size()) + " receives posted, " +
                     std::to_string(c->sq.entries.size()) + " work requests and " +
                     std::to_string(c->completions.entries.size()) + " completions to come");
   }
@@ -201,8 +217,11 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   c.target_qp = TargetQp::kUp;
   ++open_;
   env_.target->MemoryOf(shard).AddChannel(a);
-  c.is_posted.assign(a.recv_count, true);
-  for (std::uint32_t i = 0; i < a.recv_count; ++i) c.posted.push_back(RecvId(i));
+  if (a.recv_count != 0) {
+    c.own_receives.PostAll(0, a.recv_count);
+  } else if (a.srq >= shared_[shard].size()) {
+    return Broke("Accept without receives and without a shared receive queue");
+  }
   if (env_.faults->Strikes(FaultKind::kRepLost, c.lineage, 0)) {
     ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
     return;
@@ -262,6 +281,11 @@ void Fabric::Do(std::uint32_t shard, const action::Disconnect& a) {
   if (c.disconnect_asked) return Broke("Disconnect asked twice");
   c.disconnect_asked = true;
   SetTargetError(c);
+  if (c.accept.recv_count == 0) {
+    Completion over;
+    over.kind = Completion::Kind::kReceivesOver;
+    Put(c, c.completions, over, Microseconds(1));
+  }
   if (c.disconnected) {  // DREP.
     ScheduleCm(c, CmStep::kDrepAtPeer, CmArrival(c, CmStep::kDrepAtPeer));
     ScheduleCm(c, CmStep::kDisconnectDone, now() + Microseconds(10));
@@ -280,9 +304,15 @@ void Fabric::Do(std::uint32_t shard, const action::DestroyQp& a) {
   if (c.target_qp == TargetQp::kDestroyed) return Broke("DestroyQp asked twice");
   SetTargetError(c);
   c.target_qp = TargetQp::kDestroyed;
+  if (c.accept.recv_count == 0) {
+    // Completions are forgotten; the receives that they would have brought go back to the queue.
+    for (const Completion& lost : c.completions.entries) {
+      if (lost.kind == Completion::Kind::kRecv) ReceivesOf(c).posted.push_back(RecvId(lost.id));
+    }
+  }
   c.completions.entries.clear();
   c.withheld.clear();
-  c.posted.clear();
+  c.own_receives.posted.clear();
   if (!c.disconnect_asked) ScheduleCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));
   ScheduleCm(c, CmStep::kQpDestroyed, now() + Microseconds(20));
 }

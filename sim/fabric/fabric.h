@@ -55,8 +55,11 @@ class Fabric {
     TargetSide* target;
     Latencies latencies;
     std::uint32_t rnr_retries = 7;  // Of the target's SENDs. All ones: for ever.
+    std::uint32_t shards = 1;
+    std::uint32_t srq_count = 0;  // Shared receive queues of each shard, full at the start.
+    std::uint32_t srq_size = 0;
   };
-  explicit Fabric(const Environment& environment) : env_(environment) {}
+  explicit Fabric(const Environment& environment);
 
   // --- The initiators' side: as World documents it.
   PeerId Connect(const ConnectOptions& options);
@@ -140,7 +143,7 @@ class Fabric {
     std::uint64_t ordinal = 0;
   };
   struct Completion {
-    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv, kUnsignaled };
+    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv, kUnsignaled, kReceivesOver };
     Kind kind = Kind::kSend;
     WorkStatus status = WorkStatus::kOk;
     bool late = false;  // The first of late_reads: its data are fetched now.
@@ -156,6 +159,14 @@ class Fabric {
     std::deque<Entry> entries;
     bool scheduled = false;
     Time last;  // Nothing is due before what was put in ahead of it.
+  };
+  // Receives of the target: of one connection, or shared by many.
+  struct ReceiveQueue {
+    void PostAll(std::uint32_t first_id, std::uint32_t count);
+    bool Has(RecvId recv) const { return recv.v - first < allotted.size(); }
+    std::uint32_t first = 0;
+    std::deque<RecvId> posted;
+    std::vector<bool> allotted;  // From `first` on: the driver's, until it is reported.
   };
   struct Connection {
     PeerId id;
@@ -182,8 +193,7 @@ class Fabric {
     bool disconnected = false;     // Reported to the target.
     bool silent = false;           // Completions of the send queue are lost...
     bool silent_for_good = false;  // ... even after the queue pair went to error.
-    std::deque<RecvId> posted;
-    std::vector<bool> is_posted;
+    ReceiveQueue own_receives;     // Unless it uses a shared queue.
     Pipe<WorkRequest> sq{Happening::kToPeer};
     std::uint32_t target_tries = 0;
     std::uint64_t wr_posted = 0;
@@ -196,6 +206,13 @@ class Fabric {
   Connection& Of(PeerId peer);
   const Connection& Of(PeerId peer) const;
   Connection& OfChannel(std::uint32_t shard, ChannelId channel, const char* what);
+  ReceiveQueue& ReceivesOf(Connection& c) {
+    return c.accept.recv_count != 0 ? c.own_receives : shared_[c.shard][c.accept.srq];
+  }
+  // Whose memory a receive of it is (sim/memory.h).
+  static ChannelId ReceiverOf(const Connection& c) {
+    return c.accept.recv_count != 0 ? c.accept.channel : ChannelId();
+  }
   Time now() const { return env_.clock->now(); }
   void Broke(std::string what);
   void Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0,
@@ -252,6 +269,7 @@ class Fabric {
   MemoryRegions regions_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::vector<std::uint32_t>> by_channel_;  // [shard][slot] -> connection + 1.
+  std::vector<std::vector<ReceiveQueue>> shared_;       // [shard][queue].
   std::vector<std::vector<std::uint8_t>> buffers_;
   std::vector<std::uint32_t> free_buffers_;
   std::string broken_;

@@ -59,7 +59,8 @@ void Fabric::OnToTarget(Connection& c) {
     ScheduleCm(c, CmStep::kPeerSendFails, now() + env_.latencies.retry);
     return;
   }
-  if (c.posted.empty()) {
+  ReceiveQueue& receives = ReceivesOf(c);
+  if (receives.posted.empty()) {
     ++rnr_at_target_;
     env_.trace->Add(now(), c.id.v, "RNR at the target", c.peer_tries);
     if (++c.peer_tries > kPeerTries) {
@@ -72,9 +73,8 @@ void Fabric::OnToTarget(Connection& c) {
   c.to_target.entries.pop_front();
   free_buffers_.push_back(packet.buffer);
   const Bytes iu = buffers_[packet.buffer];
-  const RecvId recv = c.posted.front();
-  c.posted.pop_front();
-  c.is_posted[recv.v] = false;
+  const RecvId recv = receives.posted.front();
+  receives.posted.pop_front();
   if (iu.size() > c.accept.recv_bytes) {
     Completion completion;
     completion.kind = Completion::Kind::kRecv;
@@ -89,28 +89,39 @@ void Fabric::OnToTarget(Connection& c) {
   env_.trace->Add(now(), c.id.v, "target receives", iu.empty() ? 0 : iu[0],
                   iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
   ShardMemory& memory = env_.target->MemoryOf(c.shard);
-  memory.Receive(c.accept.channel, recv, iu);
+  memory.Receive(ReceiverOf(c), recv, iu);
+  receives.allotted[recv.v - receives.first] = false;
   event::IuReceived e;
   e.channel = c.accept.channel;
   e.recv = recv;
-  e.bytes = memory.RecvBuffer(c.accept.channel, recv);
+  e.bytes = memory.RecvBuffer(ReceiverOf(c), recv);
   env_.target->OnShardEvent(c.shard, e);
 }
 
 void Fabric::Do(std::uint32_t shard, const action::PostRecv& a) {
-  Connection& c = OfChannel(shard, a.channel, "PostRecv on an unknown channel");
-  if (a.recv.v >= c.is_posted.size()) return Broke("PostRecv of a buffer that was not allotted");
-  if (c.is_posted[a.recv.v]) return Broke("PostRecv of a buffer that is posted already");
-  c.is_posted[a.recv.v] = true;
-  if (c.target_qp == TargetQp::kUp) {
-    c.posted.push_back(a.recv);
+  const bool shared = !a.channel.valid();
+  Connection* const c =
+      shared ? nullptr : &OfChannel(shard, a.channel, "PostRecv on an unknown channel");
+  ReceiveQueue* queue = shared ? nullptr : &c->own_receives;
+  for (ReceiveQueue& q : shared_[shard]) {
+    if (shared && q.Has(a.recv)) queue = &q;
+  }
+  if (queue == nullptr || !queue->Has(a.recv)) {
+    return Broke("PostRecv of a buffer that was not allotted");
+  }
+  if (queue->allotted[a.recv.v - queue->first]) {
+    return Broke("PostRecv of a buffer that is posted already");
+  }
+  queue->allotted[a.recv.v - queue->first] = true;
+  if (shared || c->target_qp == TargetQp::kUp) {
+    queue->posted.push_back(a.recv);
     return;
   }
   Completion completion;
   completion.kind = Completion::Kind::kRecv;
   completion.status = WorkStatus::kFlushed;
   completion.id = a.recv.v;
-  Put(c, c.completions, completion, Microseconds(1));
+  Put(*c, c->completions, completion, Microseconds(1));
 }
 
 void Fabric::PostReceives(PeerId peer, std::uint32_t count) {

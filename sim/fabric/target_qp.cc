@@ -189,14 +189,14 @@ void Fabric::SetTargetError(Connection& c) {
   }
   for (const WorkRequest& wr : c.sq.entries) Complete(c, wr, WorkStatus::kFlushed, Duration{});
   c.sq.entries.clear();
-  for (const RecvId recv : c.posted) {
+  for (const RecvId recv : c.own_receives.posted) {  // A shared queue keeps what it has.
     Completion completion;
     completion.kind = Completion::Kind::kRecv;
     completion.status = WorkStatus::kFlushed;
     completion.id = recv.v;
     Put(c, c.completions, completion, Duration{});
   }
-  c.posted.clear();
+  c.own_receives.posted.clear();
 }
 
 // --- Completing
@@ -256,10 +256,12 @@ void Fabric::OnCompletion(Connection& c) {
           c.shard, event::RdmaDone{channel, BufferId(completion.id), completion.status});
     case Completion::Kind::kQpFailed:
       return env_.target->OnShardEvent(c.shard, event::QpFailed{channel, completion.status});
+    case Completion::Kind::kReceivesOver:
+      return env_.target->OnShardEvent(c.shard, event::ReceivesOver{channel});
     case Completion::Kind::kUnsignaled:
       return;  // The next signaled one tells.
     case Completion::Kind::kRecv:
-      c.is_posted[completion.id] = false;
+      ReceivesOf(c).allotted[completion.id - ReceivesOf(c).first] = false;
       return env_.target->OnShardEvent(
           c.shard, event::RecvFailed{channel, RecvId(completion.id), completion.status});
   }

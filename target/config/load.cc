@@ -79,11 +79,6 @@ std::optional<ConfigError> Apply(Loaded& loaded, const std::vector<ParameterSett
                                  "srp_max_rdma_size " + setting.value + " is clamped to " +
                                      std::to_string(loaded.parameters.srp_max_rdma_size)});
     }
-    if (setting.name == "use_srq" && loaded.parameters.use_srq) {
-      loaded.warnings.push_back({setting.file, setting.line,
-                                 "use_srq has no effect: shared receive queues are not served "
-                                 "yet, every channel has a receive queue of its own"});
-    }
   }
   return std::nullopt;
 }

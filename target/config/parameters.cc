@@ -9,9 +9,6 @@
 namespace srpt::config {
 namespace {
 
-constexpr std::uint32_t kSrqSizeMin = 4;
-constexpr std::uint32_t kSrqSizeMax = 65535;
-
 constexpr ParameterInfo kTable[] = {
     {"rdma_cm_port", "a port number, 0 to 65535", "0",
      "Port to listen on through RDMA/CM, IPv4 and IPv6 (0: none)"},
@@ -31,10 +28,12 @@ constexpr ParameterInfo kTable[] = {
 static_assert(limits::kMaxReqSizeMin == 996 && limits::kMaxReqSizeMax == 65536 &&
                   limits::kMaxRspSizeMin == 40 && limits::kMaxRspSizeMax == 4096 &&
                   limits::kMaxRdmaSizeMin == 256 && limits::kMaxRdmaSizeMax == 16777216 &&
-                  limits::kSqSizeMin == 16 && limits::kSqSizeMax == 16384,
+                  limits::kSqSizeMin == 16 && limits::kSqSizeMax == 16384 &&
+                  limits::kSrqSizeMin == 4 && limits::kSrqSizeMax == 65535,
               "the table tells the limits");
 static_assert(limits::kMaxReqSizeDefault == 8276 && limits::kMaxRspSizeDefault == 256 &&
-                  limits::kMaxRdmaSizeDefault == 65536 && limits::kSqSizeDefault == 256,
+                  limits::kMaxRdmaSizeDefault == 65536 && limits::kSqSizeDefault == 256 &&
+                  limits::kSrqSizeDefault == 4095,
               "and the defaults");
 
 const ParameterInfo* Find(std::string_view name) {
@@ -71,7 +70,8 @@ bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
     if (flag) p.use_srq = *flag;
     return flag.has_value();
   }
-  if (name == "srpt_srq_size") return SetNumber(p.srpt_srq_size, value, kSrqSizeMin, kSrqSizeMax);
+  if (name == "srpt_srq_size")
+    return SetNumber(p.srpt_srq_size, value, limits::kSrqSizeMin, limits::kSrqSizeMax);
   if (name == "srpt_sq_size") {
     return SetNumber(p.srpt_sq_size, value, limits::kSqSizeMin, limits::kSqSizeMax);
   }

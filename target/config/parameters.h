@@ -22,7 +22,7 @@ struct IbSrptParameters {
   std::uint32_t srp_max_rsp_size = limits::kMaxRspSizeDefault;
   std::uint32_t srp_max_rdma_size = limits::kMaxRdmaSizeDefault;  // Clamped, as SCST does.
   bool use_srq = false;
-  std::uint16_t srpt_srq_size = 4095;
+  std::uint16_t srpt_srq_size = limits::kSrqSizeDefault;
   std::uint16_t srpt_sq_size = limits::kSqSizeDefault;
   std::optional<std::uint64_t> srpt_service_guid;  // Else the first device's node GUID.
   std::uint32_t trace_flag = 0;

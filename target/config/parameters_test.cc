@@ -142,18 +142,6 @@ TEST_F(LoadTest, TheCommandLineBeatsScstConfBeatsModprobe) {
             "command line: --srp_max_rdma_size: srp_max_rdma_size 1 is clamped to 256");
 }
 
-TEST_F(LoadTest, UseSrqIsRefusedOutLoud) {
-  Sources sources;
-  sources.scst_conf = Write("s", "TARGET_DRIVER ib_srpt {\n use_srq Y\n}\n");
-  const auto loaded = Load(sources);
-  ASSERT_TRUE(loaded.ok());
-  ASSERT_EQ(loaded->warnings.size(), 1u);
-  EXPECT_EQ(loaded->warnings[0].ToString(),
-            sources.scst_conf +
-                ":2: use_srq has no effect: shared receive queues are not served yet, every "
-                "channel has a receive queue of its own");
-}
-
 TEST_F(LoadTest, AByteOrderMarkIsNoPartOfTheText) {
   Sources sources;
   sources.scst_conf = Write("s", "\xef\xbb\xbfTARGET_DRIVER ib_srpt {\n rdma_cm_port 2\n}\n");

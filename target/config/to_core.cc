@@ -23,6 +23,8 @@ Parameters ToParameters(const IbSrptParameters& parameters, std::uint64_t node_g
   core.srp_max_rsp_size = parameters.srp_max_rsp_size;
   core.srp_max_rdma_size = parameters.srp_max_rdma_size;
   core.srpt_sq_size = parameters.srpt_sq_size;
+  core.use_srq = parameters.use_srq;
+  core.srpt_srq_size = parameters.srpt_srq_size;
   core.service_guid = parameters.srpt_service_guid.value_or(node_guid);
   return core;
 }

@@ -162,6 +162,7 @@ class StorageEngine::Impl {
   }
   void Touched(const void* address) { zero_.BufferTouched(address); }
 
+  std::uint64_t copied() const { return copied_; }
   const IoBackend& backend() const { return *backend_; }
   std::size_t in_flight() const { return in_flight_; }
 
@@ -230,7 +231,7 @@ class StorageEngine::Impl {
     queue_.Wait(lu.v, i);
   }
 
-  IoRequest RequestOf(std::uint32_t i) const {
+  IoRequest RequestOf(std::uint32_t i) {
     const Slot& slot = slots_[i];
     const BackingFile& file = units_[slot.lu.v].file;
     IoRequest request;
@@ -246,6 +247,7 @@ class StorageEngine::Impl {
         request.offset | request.length | reinterpret_cast<std::uintptr_t>(request.memory);
     const bool direct =
         file.direct_fd() >= 0 && !slot.buffered && alignment % kDirectAlignment == 0;
+    if (!direct && file.direct_fd() >= 0 && slot.kind != IoRequest::Kind::kFlush) ++copied_;
     request.fd = direct ? file.direct_fd() : file.buffered_fd();
     return request;
   }
@@ -295,6 +297,7 @@ class StorageEngine::Impl {
   std::size_t done_count_ = 0;
   std::size_t in_flight_ = 0;
   bool fixed_ = false;
+  std::uint64_t copied_ = 0;
   MutableBytes registered_;
   ZeroTracker zero_;
 };
@@ -359,6 +362,7 @@ bool StorageEngine::RegisterMemory(MutableBytes memory, std::size_t buffer_bytes
   return impl_->RegisterMemory(memory, buffer_bytes);
 }
 void StorageEngine::Touched(const void* address) { impl_->Touched(address); }
+std::uint64_t StorageEngine::copied() const { return impl_->copied(); }
 const std::string& StorageEngine::description() const { return impl_->backend().description(); }
 std::size_t StorageEngine::Take(std::span<Completion> batch) { return impl_->Take(batch); }
 

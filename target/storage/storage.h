@@ -126,6 +126,11 @@ class StorageEngine {
   // with assertions verify each zeroing that was left out.
   void Touched(const void* address);
 
+  // Transfers of devices with o_direct that went through the page cache, because memory or offset
+  // were not aligned (immediate data in a shared receive queue, partial blocks) or the device
+  // asked.
+  std::uint64_t copied() const;
+
   // "io_uring" or "4 worker threads (io_uring: Operation not permitted)".
   const std::string& description() const;
 

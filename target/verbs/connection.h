@@ -23,6 +23,7 @@ struct Connection {
   // Connection management (listener.cc).
   bool established = false;   // ESTABLISHED came, or COMM_EST was told.
   bool disconnected = false;  // Disconnected was reported.
+  bool ending = false;        // Shared receives: ReceivesOver is due when the queue was seen empty.
   bool dead = false;          // The CM gave it up, or the device went: nobody answers a DREQ.
 
   // Prebuilt, by RecvId and SendId; only links, lengths and sequences change.
@@ -36,7 +37,7 @@ struct Connection {
     ibv_sge sge{};
     bool posted = false;
   };
-  std::vector<Recv> recvs;
+  std::vector<Recv> recvs;  // Empty: it receives from its device's shared queue.
   std::vector<Send> sends;
   std::uint32_t inline_bytes = 0;
 

@@ -37,6 +37,7 @@ Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections)
 Datapath::~Datapath() {
   memory_.DeregisterAll();
   for (DevicePath& device : devices_) {
+    if (device.shared.srq != nullptr) verbs::DestroySrq(device.shared.srq);
     if (device.send.cq != nullptr) verbs::DestroyCq(device.send.cq);
     if (device.recv.cq != nullptr) verbs::DestroyCq(device.recv.cq);
     if (device.channel != nullptr) verbs::DestroyCompChannel(device.channel);
@@ -93,6 +94,7 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept)
   attr.recv_cq = device.recv.cq;
   attr.cap.max_send_wr = accept.sq_size;
   attr.cap.max_recv_wr = accept.recv_count;
+  if (accept.recv_count == 0) attr.srq = device.shared.srq;
   attr.cap.max_send_sge = 1;
   attr.cap.max_recv_sge = 1;
   attr.cap.max_inline_data = kInlineBytes;
@@ -113,6 +115,10 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept)
   device.send.promised += accept.sq_size;
   device.recv.promised += accept.recv_count;
 
+  if (accept.recv_count == 0) {
+    device.shared.channels.Add(connection.qp->qp_num, accept.channel);
+    return nullptr;
+  }
   for (std::uint32_t i = 0; i < accept.recv_count; ++i) {
     Post(action::PostRecv{accept.channel, RecvId(i)});
   }
@@ -157,6 +163,7 @@ void Datapath::Close(Connection& connection) {
   DevicePath& device = devices_[connection.device];
   // What was gathered for it must not be posted to a queue pair that is gone.
   std::erase(gathered_, &connection);
+  if (device.shared.srq != nullptr) TakeBack(device, connection);
   verbs::DestroyQp(connection.cm);
   memory_.DeregisterChannel(connection.id);
   if (!connection.unposted.empty()) --unposted_connections_;
@@ -189,6 +196,11 @@ void Datapath::Remember(Connection& connection) {
 }
 
 void Datapath::Post(const action::PostRecv& post) {
+  if (!post.channel.valid()) {
+    const auto count = static_cast<std::uint32_t>(devices_[0].shared.recvs.size());
+    SRPT_CHECK(count != 0 && post.recv.v / count < devices_.size());
+    return PostShared(devices_[post.recv.v / count], post.recv.v % count);
+  }
   Connection& connection = Of(post.channel);
   SRPT_CHECK(post.recv.v < connection.recvs.size());
   Connection::Recv& recv = connection.recvs[post.recv.v];
@@ -263,6 +275,9 @@ void Datapath::Post(const action::RdmaRead& read) {
 }
 
 void Datapath::Flush() {
+  for (DevicePath& device : devices_) {
+    if (device.shared.first != nullptr) FlushShared(device);
+  }
   for (Connection* connection : gathered_) {
     connection->gathered = false;
     FlushRecvs(*connection);

@@ -10,6 +10,10 @@
 // many sends are; else the loop looks at it with the next receive, or after kLazySendsMs. Each poll
 // looks at the sends first: a response's end is seen before the command that follows it.
 //
+// A shared receive queue (one a device) keeps its receives when a queue pair fails. Its completions
+// are told apart by the number of the queue pair. What a queue pair that is gone took is posted
+// again here; core never hears of it.
+//
 // Neither queue can overrun: a queue pair is opened only if all that it may post fits.
 #ifndef TARGET_VERBS_DATAPATH_H_
 #define TARGET_VERBS_DATAPATH_H_
@@ -27,6 +31,7 @@
 #include "target/verbs/device.h"
 #include "target/verbs/fabric.h"
 #include "target/verbs/memory.h"
+#include "target/verbs/qp_table.h"
 #include "target/verbs/wr_id.h"
 
 namespace srpt::target {
@@ -40,6 +45,8 @@ inline constexpr int kLazySendsMs = 2;
 inline constexpr std::uint32_t kUnpostedPollsMax = 4096;
 
 WorkStatus ToWorkStatus(ibv_wc_status status);
+// What a receive brought.
+std::uint32_t BytesOf(const ibv_wc& wc);
 
 class Datapath {
  public:
@@ -54,11 +61,22 @@ class Datapath {
   Result<DeviceIndex, std::string> AddDevice(const Device& device, std::uint32_t send_entries,
                                              std::uint32_t recv_entries);
 
+  // Gives the device that was added last a shared receive queue of `count` buffers of `recv_bytes`,
+  // all posted. Empty, or what failed.
+  std::string AddShared(std::uint32_t count, std::uint32_t recv_bytes);
+  // No device has one after all.
+  void DropShared();
+  // A shared receive queue of this device ran low (IBV_EVENT_SRQ_LIMIT_REACHED).
+  void OnSharedLow(const ibv_context* context);
+  std::uint64_t shared_low_events() const;
+
   // Makes the queue pair of `connection` (whose cm and device are set) and posts its receives.
   // Null, or a static string: what failed; then nothing is left of it.
   const char* Open(Connection& connection, const action::Accept& accept);
   // Queue pair to error: all posted work comes back.
   void Break(Connection& connection);
+  // Core asked Disconnect: it is told when the last receive has been (event::ReceivesOver).
+  void EndReceives(Connection& connection);
   // Destroys the queue pair and deregisters its memory. Completions that name it are dropped.
   void Close(Connection& connection);
 
@@ -82,6 +100,18 @@ class Datapath {
     std::uint32_t returning = 0;  // Of closed ones, until the queue was seen empty.
     bool armed = false;
   };
+  // One of a device; the receives by their index in it.
+  struct SharedRecvs {
+    ibv_srq* srq = nullptr;
+    std::vector<Connection::Recv> recvs;
+    QpTable channels;
+    ibv_recv_wr* first = nullptr;  // Gathered, or refused by the last post.
+    ibv_recv_wr* last = nullptr;
+    std::uint32_t posted = 0;
+    std::uint32_t ending = 0;  // Connections whose ReceivesOver is due.
+    bool armed = false;        // The limit event, which comes once.
+    std::uint64_t low = 0;     // Times it came.
+  };
   struct DevicePath {
     std::string name;
     DeviceLimits limits;
@@ -89,6 +119,8 @@ class Datapath {
     ibv_comp_channel* channel = nullptr;
     Queue send;
     Queue recv;
+    SharedRecvs shared;
+    std::vector<ibv_wc> early;  // Receives that were polled when a queue pair went.
     std::uint32_t sends_open = 0;
     std::uint32_t rdma_open = 0;
   };
@@ -104,10 +136,17 @@ class Datapath {
   void Gather(Connection& connection, ibv_send_wr& wr, WrKind kind, std::uint32_t index);
   template <class Action>
   void GatherRdma(const Action& action, ibv_wr_opcode opcode, std::uint32_t lkey);
+  void PostShared(DevicePath& device, std::uint32_t index);
+  void FlushShared(DevicePath& device);
+  void ArmShared(DevicePath& device);
+  void CompleteShared(DevicePath& device, const ibv_wc& wc, EventSink& sink);
+  void TakeBack(DevicePath& device, const Connection& connection);
+  void ReportReceivesOver(DevicePath& device, EventSink& sink);
   void FlushRecvs(Connection& connection);
   void FlushSends(Connection& connection);
   void Unpost(Connection& connection, std::uint64_t wr_id);
   std::size_t PollQueue(DevicePath& device, Queue& queue, EventSink& sink);
+  void Deliver(DevicePath& device, const ibv_wc& wc, bool receive, EventSink& sink);
   void Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t bytes, EventSink& sink);
   void ReportUnposted(EventSink& sink);
 

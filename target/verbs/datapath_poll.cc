@@ -1,5 +1,6 @@
 // Completions: what ended, and how the loop learns of it when it sleeps.
 #include <array>
+#include <utility>
 
 #include "target/verbs/datapath.h"
 #include "target/verbs/seam.h"
@@ -27,11 +28,19 @@ WorkStatus ToWorkStatus(ibv_wc_status status) {
   }
 }
 
+std::uint32_t BytesOf(const ibv_wc& wc) {
+  // An RDMA WRITE with immediate data takes a receive too, but brings no bytes to it.
+  return wc.status == IBV_WC_SUCCESS && wc.opcode == IBV_WC_RECV ? wc.byte_len : 0;
+}
+
 std::size_t Datapath::Poll(EventSink& sink) {
   std::size_t seen = 0;
   for (DevicePath& device : devices_) {
     seen += PollQueue(device, device.send, sink);
-    seen += PollQueue(device, device.recv, sink);
+    for (const ibv_wc& wc : std::exchange(device.early, {})) Deliver(device, wc, true, sink);
+    const std::size_t received = PollQueue(device, device.recv, sink);
+    if (received < kPollBatch && device.shared.ending > 0) ReportReceivesOver(device, sink);
+    seen += received;
   }
   if (unposted_connections_ > 0) ReportUnposted(sink);
   return seen;
@@ -44,15 +53,15 @@ std::size_t Datapath::PollQueue(DevicePath& device, Queue& queue, EventSink& sin
     queue.returning = 0;
     return 0;
   }
-  const bool receives = &queue == &device.recv;
   for (int i = 0; i < n; ++i) {
-    const ibv_wc& wc = batch[static_cast<std::size_t>(i)];
-    // An RDMA WRITE with immediate data takes a receive too, but brings no bytes to it.
-    const std::uint32_t bytes =
-        receives && wc.status == IBV_WC_SUCCESS && wc.opcode == IBV_WC_RECV ? wc.byte_len : 0;
-    Complete(wc.wr_id, ToWorkStatus(wc.status), bytes, sink);
+    Deliver(device, batch[static_cast<std::size_t>(i)], &queue == &device.recv, sink);
   }
   return static_cast<std::size_t>(n);
+}
+
+void Datapath::Deliver(DevicePath& device, const ibv_wc& wc, bool receive, EventSink& sink) {
+  if (receive && device.shared.srq != nullptr) return CompleteShared(device, wc, sink);
+  Complete(wc.wr_id, ToWorkStatus(wc.status), receive ? BytesOf(wc) : 0, sink);
 }
 
 void Datapath::Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t bytes,
@@ -124,6 +133,7 @@ void Datapath::ReportUnposted(EventSink& sink) {
 bool Datapath::Arm() {
   if (unposted_connections_ > 0) return false;
   for (DevicePath& device : devices_) {
+    if (device.shared.ending > 0 || !device.early.empty()) return false;
     if (!device.recv.armed) {
       if (verbs::ReqNotifyCq(device.recv.cq, false) != 0) return false;
       device.recv.armed = true;

@@ -66,6 +66,8 @@ class Fabric {
   virtual void OnWake() = 0;
 
   virtual std::size_t open_connections() const = 0;
+  // Times that a shared receive queue ran low.
+  virtual std::uint64_t shared_low_events() const { return 0; }
   // Every device went away (unplugged, or its driver unloaded, which waits for us to let go of it).
   virtual bool lost() const = 0;
 };

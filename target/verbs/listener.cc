@@ -183,6 +183,7 @@ void Listener::Carry(const action::Disconnect& disconnect) {
   if (connection == nullptr) return;  // Its accept failed: AcceptFailed is on its way to core.
   const bool asked = !connection->dead && verbs::Disconnect(connection->cm) == 0;
   datapath_.Break(*connection);
+  datapath_.EndReceives(*connection);
   // The CM answers only if it asked the peer: not if the peer asked first, nor before RTU.
   if (!asked || connection->disconnected || !connection->established) {
     connection->disconnected = true;

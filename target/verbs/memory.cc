@@ -105,6 +105,22 @@ Result<DeviceIndex, std::string> ShardMemory::RegisterPool(ibv_pd* pd, bool iwar
   return static_cast<DeviceIndex>(pool_keys_.size() - 1);
 }
 
+const char* ShardMemory::AddShared(std::uint32_t count, std::uint32_t recv_bytes, ibv_pd* pd) {
+  SRPT_CHECK(shared_.empty() || shared_[0].received.size() == count);
+  shared_bytes_ = recv_bytes;
+  SharedReceives& shared = shared_.emplace_back();
+  shared.received.assign(count, 0);
+  const std::size_t stride = Up(recv_bytes, kCacheLineBytes);
+  if (!shared.memory.Allocate(count * stride)) return "no memory for its buffers";
+  shared.registration = verbs::RegMr(pd, shared.memory.data(), shared.memory.size(), kLocalWrite);
+  return shared.registration == nullptr ? "cannot register its buffers (see `ulimit -l`)" : nullptr;
+}
+
+void ShardMemory::DropShared() {
+  for (SharedReceives& shared : shared_) Deregister(shared.registration);
+  shared_.clear();
+}
+
 const char* ShardMemory::OpenChannel(ChannelId channel, const ChannelGeometry& geometry,
                                      ibv_pd* pd) {
   SRPT_CHECK(channel.slot() < channels_.size());
@@ -137,6 +153,7 @@ void ShardMemory::ForgetChannel(ChannelId channel) {
 
 void ShardMemory::DeregisterAll() {
   for (ChannelMemory& memory : channels_) Deregister(memory.registration);
+  for (SharedReceives& shared : shared_) Deregister(shared.registration);
   for (std::size_t i = 0; i < pool_keys_.size(); ++i) {
     if (sink_keys_[i] != pool_keys_[i]) Deregister(sink_keys_[i]);
     sink_keys_[i] = nullptr;
@@ -158,20 +175,35 @@ MutableBytes ShardMemory::SendBuffer(ChannelId channel, SendId send) {
           m.geometry.send_bytes};
 }
 
-std::uint8_t* ShardMemory::RecvAddress(ChannelId channel, RecvId recv) {
-  const ChannelMemory& m = Of(channel);
+ShardMemory::Recv ShardMemory::RecvOf(ChannelId channel, RecvId recv) {
+  if (!channel.valid()) {
+    SRPT_CHECK(!shared_.empty());
+    const std::size_t count = shared_[0].received.size();
+    SRPT_CHECK(recv.v / count < shared_.size());
+    SharedReceives& shared = shared_[recv.v / count];
+    const std::size_t i = recv.v % count;
+    return {shared.memory.data() + i * Up(shared_bytes_, kCacheLineBytes), shared_bytes_,
+            &shared.received[i]};
+  }
+  ChannelMemory& m = Of(channel);
   SRPT_CHECK(recv.v < m.geometry.recv_count);
-  return m.memory.data() + m.layout.recv_first + recv.v * m.layout.recv_stride;
+  return {m.memory.data() + m.layout.recv_first + recv.v * m.layout.recv_stride,
+          m.geometry.recv_bytes, &m.received[recv.v]};
+}
+
+std::uint8_t* ShardMemory::RecvAddress(ChannelId channel, RecvId recv) {
+  return RecvOf(channel, recv).at;
 }
 
 Bytes ShardMemory::RecvBuffer(ChannelId channel, RecvId recv) {
-  return {RecvAddress(channel, recv), Of(channel).received[recv.v]};
+  const Recv r = RecvOf(channel, recv);
+  return {r.at, *r.received};
 }
 
 void ShardMemory::SetReceived(ChannelId channel, RecvId recv, std::uint32_t bytes) {
-  ChannelMemory& m = Of(channel);
-  SRPT_CHECK(recv.v < m.geometry.recv_count && bytes <= m.geometry.recv_bytes);
-  m.received[recv.v] = bytes;
+  const Recv r = RecvOf(channel, recv);
+  SRPT_CHECK(bytes <= r.bytes);
+  *r.received = bytes;
 }
 
 MutableBytes ShardMemory::DataBuffer(BufferId buffer) {
@@ -187,10 +219,9 @@ MutableBytes ShardMemory::At(const MemRef& memory) {
     SRPT_CHECK(memory.buffer.v < data_buffers_);
     return {DataAddress(memory.buffer) + memory.offset, memory.length};
   }
-  std::uint8_t* const at = RecvAddress(memory.channel, memory.recv);
-  const std::uint32_t bytes = Of(memory.channel).received[memory.recv.v];
-  SRPT_CHECK(memory.offset <= bytes && memory.length <= bytes - memory.offset);
-  return {at + memory.offset, memory.length};
+  const Recv r = RecvOf(memory.channel, memory.recv);
+  SRPT_CHECK(memory.offset <= *r.received && memory.length <= *r.received - memory.offset);
+  return {r.at + memory.offset, memory.length};
 }
 
 std::uint64_t RaiseMemoryLock() {

@@ -1,4 +1,5 @@
-// The memory of one shard: a pool of data buffers, and per channel its receive and send buffers.
+// The memory of one shard: a pool of data buffers, per channel its send buffers, and its
+// receive buffers unless those are shared by all channels of a device.
 // All of it is zero at the start, registered for local access only: no peer can name it.
 //
 // The pool is registered once per protection domain (device). A channel's memory is registered with
@@ -72,6 +73,12 @@ class ShardMemory final : public MemoryPort {
     observer_context_ = context;
   }
 
+  // Allocates and registers the `count` buffers of one more device's shared receive queue; devices
+  // come in order, all with the same numbers. Null, or a static string: what failed.
+  const char* AddShared(std::uint32_t count, std::uint32_t recv_bytes, ibv_pd* pd);
+  // No shared receive queues after all.
+  void DropShared();
+
   // Lays out, allocates and registers a channel's buffers. Null, or a static string: what failed.
   const char* OpenChannel(ChannelId channel, const ChannelGeometry& geometry, ibv_pd* pd);
   // The queue pair is gone: the memory stays, its registration goes.
@@ -99,7 +106,9 @@ class ShardMemory final : public MemoryPort {
   std::uint32_t PoolKey(DeviceIndex device) const { return pool_keys_[device]->lkey; }
   std::uint32_t ReadSinkKey(DeviceIndex device) const { return sink_keys_[device]->lkey; }
   std::uint32_t ChannelKey(ChannelId channel) { return Of(channel).registration->lkey; }
+  // No channel: of the shared receive queues.
   std::uint8_t* RecvAddress(ChannelId channel, RecvId recv);
+  std::uint32_t SharedKey(DeviceIndex device) const { return shared_[device].registration->lkey; }
 
  private:
   struct ChannelMemory {
@@ -110,7 +119,19 @@ class ShardMemory final : public MemoryPort {
     ibv_mr* registration = nullptr;
     std::vector<std::uint32_t> received;  // By RecvId: bytes of its last IU.
   };
+  struct SharedReceives {
+    PinnedMemory memory;
+    ibv_mr* registration = nullptr;
+    std::vector<std::uint32_t> received;
+  };
+  // A receive buffer, and how much of it the last IU filled.
+  struct Recv {
+    std::uint8_t* at = nullptr;
+    std::uint32_t bytes = 0;
+    std::uint32_t* received = nullptr;
+  };
   ChannelMemory& Of(ChannelId channel);
+  Recv RecvOf(ChannelId channel, RecvId recv);
 
   const std::uint32_t data_buffers_;
   PinnedMemory pool_;
@@ -119,6 +140,8 @@ class ShardMemory final : public MemoryPort {
   DataObserver observer_ = nullptr;
   void* observer_context_ = nullptr;
   std::vector<ChannelMemory> channels_;  // By slot.
+  std::vector<SharedReceives> shared_;   // By DeviceIndex.
+  std::uint32_t shared_bytes_ = 0;       // Of one buffer.
 };
 
 // Raises RLIMIT_MEMLOCK to its hard limit, and the hard limit too where that is allowed. Returns

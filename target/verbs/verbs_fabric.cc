@@ -26,16 +26,28 @@ Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
   const std::string failed = fabric->listener_.Start();
   if (!failed.empty()) return Err{failed};
   const std::uint32_t channels = parameters.channels_per_shard;
-  const std::uint32_t recvs = parameters.credits + limits::kReceivesBeyondCredits;
+  std::uint32_t recvs = channels * (parameters.credits + limits::kReceivesBeyondCredits);
+  if (parameters.use_srq) recvs = std::max(recvs, parameters.srpt_srq_size);
+  fabric->uses_srq_ = parameters.use_srq;
   DeviceIndex index = 0;
   for (const FabricPort& port : ports) {
     ibv_context* const context = port.device->context;
     if (fabric->contexts_.empty() || fabric->contexts_.back() != context) {
-      Result<DeviceIndex, std::string> added = fabric->datapath_.AddDevice(
-          *port.device, channels * parameters.srpt_sq_size, channels * recvs);
+      Result<DeviceIndex, std::string> added =
+          fabric->datapath_.AddDevice(*port.device, channels * parameters.srpt_sq_size, recvs);
       if (!added.ok()) return Err{added.error()};
       index = *added;
       fabric->contexts_.push_back(context);
+      if (fabric->uses_srq_) {
+        const std::string failed_srq =
+            fabric->datapath_.AddShared(parameters.srpt_srq_size, parameters.srp_max_req_size);
+        if (!failed_srq.empty()) {
+          spdlog::warn("no shared receive queue, every channel has receives of its own: {}",
+                       failed_srq);
+          fabric->datapath_.DropShared();
+          fabric->uses_srq_ = false;
+        }
+      }
       const int flags = fcntl(context->async_fd, F_GETFL);
       fcntl(context->async_fd, F_SETFL, flags | O_NONBLOCK);
     }
@@ -77,6 +89,12 @@ void VerbsFabric::PollAsync(ibv_context* context) {
       case IBV_EVENT_DEVICE_FATAL:
       case IBV_EVENT_CQ_ERR:
         spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        break;
+      case IBV_EVENT_SRQ_ERR:
+        spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        break;
+      case IBV_EVENT_SRQ_LIMIT_REACHED:
+        datapath_.OnSharedLow(context);
         break;
       case IBV_EVENT_PORT_ACTIVE:
       case IBV_EVENT_PORT_ERR:

@@ -32,6 +32,8 @@ class VerbsFabric final : public Fabric {
 
   // Begins to take logins. Empty, or what failed.
   std::string Listen(std::uint16_t rdma_cm_port) { return listener_.Listen(rdma_cm_port); }
+  // Parameters::use_srq, unless a device could not: then every channel has its own receives.
+  bool uses_srq() const { return uses_srq_; }
   ShardMemory& shard_memory() { return memory_; }
 
   void Carry(const action::Accept& accept) override { listener_.Carry(accept); }
@@ -55,6 +57,7 @@ class VerbsFabric final : public Fabric {
   std::vector<int> connection_fds() const override;
   void OnWake() override { datapath_.OnWake(); }
   std::size_t open_connections() const override { return listener_.open_connections(); }
+  std::uint64_t shared_low_events() const override { return datapath_.shared_low_events(); }
   bool lost() const override { return listener_.lost(); }
 
  private:
@@ -65,6 +68,7 @@ class VerbsFabric final : public Fabric {
   ShardMemory memory_;
   Datapath datapath_;
   Listener listener_;
+  bool uses_srq_ = false;
   std::vector<ibv_context*> contexts_;  // Of the devices in use.
 };
 

@@ -26,6 +26,8 @@ enum class WrKind : std::uint8_t {
   kSend,       // index: SendId. Always signaled.
   kRdma,       // index: BufferId. Signaled.
   kRdmaQuiet,  // index: BufferId. Unsignaled: completes only by failing.
+  // index: of the device's shared receive queue. No channel: qp_num says whose it became.
+  kSharedRecv,
 };
 
 struct WrId {
@@ -43,6 +45,7 @@ static_assert(ChannelId::kSlotBits + 12 == 32, "a channel id's generation has 12
 static_assert(limits::kChannelsDefault <= WrId::kChannelSlots);
 static_assert(limits::kRecvPerChannelMax <= WrId::kIndices);
 static_assert(limits::kSendPerChannelMax <= WrId::kIndices);
+static_assert(limits::kSrqSizeMax <= WrId::kIndices);
 static_assert(limits::kSqSizeMax <= 1u << 15, "a sequence tells what is open from what is not");
 
 inline std::uint64_t EncodeWrId(const WrId& id) {

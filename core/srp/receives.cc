@@ -1,0 +1,101 @@
+#include "core/srp/receives.h"
+
+#include <algorithm>
+
+namespace srpt::receives {
+namespace {
+
+void PostShared(ShardState& s, std::uint32_t index) {
+  s.receives[index] = RecvStage::kPosted;
+  ++s.shared[QueueOf(s, index)].posted;
+  s.Do(action::PostRecv{ChannelId(), RecvId(index)});
+}
+
+}  // namespace
+
+bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
+  channel.recv_posted = 0;
+  channel.promised = 0;
+  channel.receives_over = false;
+  if (Shared(s)) {
+    SRPT_CHECK(channel.srq < s.shared.size());
+    SharedQueue& queue = s.shared[channel.srq];
+    const std::uint32_t room = s.params.srpt_srq_size - queue.promised;
+    if (room < limits::kCreditsMin + limits::kReceivesBeyondCredits) return false;
+    channel.recv_count = 0;
+    channel.promised = std::min<std::uint32_t>(credits + limits::kReceivesBeyondCredits, room);
+    queue.promised += channel.promised;
+    credits = static_cast<std::uint16_t>(channel.promised - limits::kReceivesBeyondCredits);
+    return true;
+  }
+  channel.recv_count = static_cast<std::uint16_t>(credits + limits::kReceivesBeyondCredits);
+  channel.recv_posted = channel.recv_count;
+  const auto first = s.receives.begin() + std::ptrdiff_t{s.IndexOf(channel)} *
+                                              std::ptrdiff_t{limits::kCommandsPerChannel};
+  std::fill_n(first, limits::kCommandsPerChannel, RecvStage::kUnposted);
+  std::fill_n(first, channel.recv_count, RecvStage::kPosted);
+  return true;
+}
+
+std::uint32_t SizeNeeded(const ShardState& s, const Channel& channel, std::uint16_t credits) {
+  return s.shared[channel.srq].promised + credits + limits::kReceivesBeyondCredits;
+}
+
+bool Drained(const Channel& channel) {
+  return channel.recv_count == 0 ? channel.receives_over : channel.recv_posted == 0;
+}
+
+void Settle(ShardState& s, Channel& channel) {
+  if (channel.promised <= channel.active) return;
+  s.shared[channel.srq].promised -= channel.promised - channel.active;
+  channel.promised = channel.active;
+}
+
+void Forget(ShardState& s, Channel& channel) {
+  channel.receives_over = true;
+  if (Shared(s)) return Settle(s, channel);
+  channel.recv_posted = 0;
+  const std::uint32_t first = s.IndexOf(channel) * limits::kCommandsPerChannel;
+  for (std::uint32_t i = first; i < first + channel.recv_count; ++i) {
+    if (s.receives[i] == RecvStage::kPosted) s.receives[i] = RecvStage::kUnposted;
+  }
+}
+
+std::uint32_t Take(ShardState& s, Channel& channel, RecvId recv) {
+  std::uint32_t index = recv.v;
+  if (Shared(s)) {
+    SRPT_CHECK(index < s.receives.size() && QueueOf(s, index) == channel.srq);
+    --s.shared[channel.srq].posted;
+  } else {
+    SRPT_CHECK(recv.v < channel.recv_count);
+    index += s.IndexOf(channel) * limits::kCommandsPerChannel;
+    --channel.recv_posted;
+  }
+  SRPT_CHECK(s.receives[index] == RecvStage::kPosted);
+  s.receives[index] = RecvStage::kHeld;
+  return index;
+}
+
+void Post(ShardState& s, Channel& channel, std::uint32_t index) {
+  SRPT_CHECK(s.receives[index] == RecvStage::kHeld);
+  if (Shared(s)) return PostShared(s, index);
+  s.receives[index] = RecvStage::kPosted;
+  ++channel.recv_posted;
+  s.Do(action::PostRecv{s.IdOf(s.IndexOf(channel)), IdOf(s, index)});
+}
+
+void Release(ShardState& s, std::uint32_t index) {
+  SRPT_CHECK(s.receives[index] == RecvStage::kHeld);
+  s.receives[index] = RecvStage::kUnposted;
+  if (Shared(s)) s.to_post.Push(index);
+}
+
+bool PumpReleased(ShardState& s) {
+  while (!s.to_post.empty()) {
+    if (!s.Room(1)) return false;
+    PostShared(s, s.to_post.Pop());
+  }
+  return true;
+}
+
+}  // namespace srpt::receives

@@ -1,0 +1,122 @@
+#include "core/srp/requests.h"
+
+#include <algorithm>
+
+#include "core/srp/channel.h"
+#include "core/srp/credits.h"
+#include "core/srp/response.h"
+#include "core/wire/aer.h"
+#include "core/wire/cred.h"
+#include "core/wire/login_req.h"
+#include "core/wire/lun.h"
+
+namespace srpt::requests {
+namespace {
+
+using Kind = TargetRequest::Kind;
+
+std::size_t WriteCredReq(const Channel& channel, std::int32_t delta, MutableBytes out) {
+  wire::CredReq request;
+  request.solnt = (channel.solicited & wire::kLoginReqCrsolnt) != 0;
+  request.req_lim_delta = delta;
+  return wire::SerializeCredReq(request, out);
+}
+
+std::size_t WriteAerReq(const Channel& channel, const AsyncEvent& event, std::int32_t delta,
+                        MutableBytes out) {
+  std::array<std::uint8_t, scsi::kFixedSenseBytes> sense;
+  const scsi::Sense said{scsi::kKeyUnitAttention, event.attention.asc, event.attention.ascq};
+  wire::AerReq request;
+  request.solnt = (channel.solicited & wire::kLoginReqAesolnt) != 0;
+  request.req_lim_delta = delta;
+  request.lun = wire::EncodeLun(event.lun, wire::LunAddressing::kPeripheral);
+  request.sense = Bytes(sense).first(std::min<std::size_t>(
+      scsi::WriteFixedSense(said, sense), channel.max_ti_iu_len - wire::kAerReqBytes));
+  return wire::SerializeAerReq(request, out);
+}
+
+}  // namespace
+
+void OnReportEvent(ShardState& s, const message::ReportEvent& report) {
+  Channel* channel = s.Find(report.channel);
+  if (channel == nullptr || !channel->Is<channel_state::Live>()) return;
+  const AsyncEvent event{report.lun, report.attention};
+  const auto end = channel->events.begin() + channel->event_count;
+  if (std::find(channel->events.begin(), end, event) != end) return;
+  // What finds no room is not lost: the unit attention tells of it.
+  if (channel->event_count == channel->events.size()) return;
+  channel->events[channel->event_count++] = event;
+  Look(s, *channel);
+}
+
+bool OnAnswer(Channel& channel, Kind kind) {
+  if (channel.request.kind != kind || channel.request.queued) return false;
+  channel.request = TargetRequest{};
+  return true;
+}
+
+void OnDelivered(ShardState& s, Channel& channel) {
+  channel.request.send = kNone;
+  channel.request.until = s.now + limits::kTargetRequestTimeout;
+  s.WakeAt(channel.request.until);
+}
+
+void OnTime(ShardState& s, Channel& channel) {
+  if (channel.request.kind == Kind::kNone) return Look(s, channel);
+  if (channel.request.until > s.now) return s.WakeAt(channel.request.until);
+  channel::Violate(
+      s, channel, wire::TLogoutReason::kInactive,
+      channel.request.kind == Kind::kAerReq ? "no AER_RSP in time" : "no CRED_RSP in time");
+}
+
+void Look(ShardState& s, Channel& channel) {
+  if (!channel.Is<channel_state::Live>() || channel.request.kind != Kind::kNone) return;
+  Kind kind = Kind::kNone;
+  if (channel.event_count > 0) {
+    kind = Kind::kAerReq;
+  } else if (!credits::Starves(channel)) {
+    channel.starved_until = kNever;
+    return;
+  } else if (channel.active == 0 || channel.starved_until <= s.now) {
+    kind = Kind::kCredReq;
+  } else {
+    // A response is likely; if all that is left hangs, none comes.
+    if (channel.starved_until == kNever) channel.starved_until = s.now + limits::kOwedCreditsWait;
+    s.WakeAt(channel.starved_until);
+    return;
+  }
+  channel.starved_until = kNever;
+  channel.request.kind = kind;
+  channel.request.queued = true;
+  channel.wire.Push({WireItem::Kind::kRequest, static_cast<std::uint32_t>(kind)});
+  s.MarkDirty(s.IndexOf(channel));
+}
+
+void Post(ShardState& s, Channel& channel, Kind kind) {
+  SRPT_CHECK(channel.request.kind == kind && channel.request.queued);
+  if (kind == Kind::kCredReq && channel.owed == 0) {  // A response was faster.
+    channel.request = TargetRequest{};
+    return Look(s, channel);
+  }
+  const std::uint32_t send = TakeSend(s, channel, kNone, 0);
+  channel.request.queued = false;
+  channel.request.send = send;
+  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const std::int32_t delta = credits::TakeDelta(channel);
+  const MutableBytes out = s.memory->SendBuffer(id, SendId(send));
+  std::size_t length = 0;
+  bool solicited = false;
+  if (kind == Kind::kAerReq) {
+    length = WriteAerReq(channel, channel.events[0], delta, out);
+    solicited = (channel.solicited & wire::kLoginReqAesolnt) != 0;
+    std::copy(channel.events.begin() + 1, channel.events.begin() + channel.event_count,
+              channel.events.begin());
+    --channel.event_count;
+  } else {
+    length = WriteCredReq(channel, delta, out);
+    solicited = (channel.solicited & wire::kLoginReqCrsolnt) != 0;
+  }
+  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), solicited});
+}
+
+}  // namespace srpt::requests

@@ -1,0 +1,35 @@
+// Requests of ours, which the initiator answers: CRED_REQ and AER_REQ (SRP r16a 6.10 to 6.13).
+//
+// At most one of them is unanswered on a channel (invariant 13). Each carries all credits that are
+// owed; its answer consumes none. A CRED_REQ goes only if no response is due that could carry them.
+// An AER_REQ says what a unit attention says as well: Linux ignores its content.
+//
+// An answer that does not come in time ends the channel; the credits that the request brought stay
+// the peer's until then, and no second request is sent (fault 25).
+#ifndef CORE_SRP_REQUESTS_H_
+#define CORE_SRP_REQUESTS_H_
+
+#include "core/srp/shard_state.h"
+
+namespace srpt::requests {
+
+// --- Events ---
+
+void OnReportEvent(ShardState& s, const message::ReportEvent& report);
+// An IU of this type came. False: nothing asked for it.
+bool OnAnswer(Channel& channel, TargetRequest::Kind kind);
+// Its SEND completed, so the peer has it: the time of the answer runs.
+void OnDelivered(ShardState& s, Channel& channel);
+// Ends a channel whose peer owes an answer for too long.
+void OnTime(ShardState& s, Channel& channel);
+
+// --- For the other rules ---
+
+// Queues what is to be asked for, if nothing is under way.
+void Look(ShardState& s, Channel& channel);
+// The wire queue has room for it.
+void Post(ShardState& s, Channel& channel, TargetRequest::Kind kind);
+
+}  // namespace srpt::requests
+
+#endif  // CORE_SRP_REQUESTS_H_
