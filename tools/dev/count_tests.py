@@ -1,11 +1,11 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the test cases of one bazel run: count_tests.py EVENTS_JSON BAZEL_STATUS.
+"""Counts the test cases of one bazel run: count_tests.py EVENTS_JSON BAZEL_STATUS [--skipped].
 
 Reads bazel's build events, opens each test's XML (googletest, pytest and the guest's suites write
-one), lists what failed or was skipped, and ends with `N passed, N failed`. A test that failed
-without naming a case (it crashed, or ran out of time) counts as one failure, and so does a build
-that failed. The exit status is 0 only if nothing failed.
+one), lists what failed or was skipped, and ends with `N passed, N failed` (with --skipped: `N
+passed, N failed, N skipped`). A test that failed without naming a case (it crashed, or ran out of
+time) counts as one failure, and so does a build that failed. The exit status is 0 only if nothing failed.
 """
 
 import json
@@ -72,9 +72,12 @@ def main():
     if bazel_status != 0 and count["failed"] == 0:
         count["failed"] += 1
         print(f"FAILED: bazel ended with status {bazel_status}")
-    if count["skipped"]:
+    line = f"{count['passed']} passed, {count['failed']} failed"
+    if "--skipped" in sys.argv[3:]:
+        line += f", {count['skipped']} skipped"
+    elif count["skipped"]:
         print(f"{count['skipped']} skipped")
-    print(f"{count['passed']} passed, {count['failed']} failed")
+    print(line)
     return 1 if count["failed"] or bazel_status else 0
 
 
