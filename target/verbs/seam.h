@@ -40,9 +40,7 @@ inline int ReqNotifyCq(ibv_cq* cq, bool solicited_only) {
 }
 
 // --- Texts and fields ---
-inline const char* NameOf(const ibv_context* context) {
-  return ibv_get_device_name(context->device);
-}
+inline const char* NameOf(const ibv_context* context) { return context->device->name; }
 inline const char* TextOf(ibv_event_type event) { return ibv_event_type_str(event); }
 inline const char* TextOf(rdma_cm_event_type event) { return rdma_event_str(event); }
 inline sockaddr* PeerOf(rdma_cm_id* id) { return rdma_get_peer_addr(id); }
