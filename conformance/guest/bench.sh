@@ -15,7 +15,7 @@ declare -A DISK_OF
 
 setup() {
   local t port guid host
-  rxe_up && initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 || return 1
+  link_up && initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 || return 1
   for t in $TARGETS; do
     case $t in
       lio) TARGET_PORT=5555 ;;

@@ -61,6 +61,14 @@ expect_kernel() { # REGEX: the kernel said it since forget_kernel
   dmesg | tail -n +"$((KERNEL_LINES + 1))" | grep -E -- "$1" ||
     { dmesg | tail -n 5; echo "the kernel did not say '$1'"; return 1; }
 }
+# expect_rejection REASON: ib_srp was refused for it. On iWARP a rejection is an errno, and ib_srp
+# does not look at its private data.
+expect_rejection() {
+  case $LINK in
+    siw) expect_kernel 'REJ reason' ;;
+    *) expect_kernel "REJECTED, reason $1" ;;
+  esac
+}
 forget_kernel() { KERNEL_LINES=$(dmesg | wc -l); }
 
 checks_end() {

@@ -32,7 +32,7 @@ log_in() {
 }
 
 step "a Soft-RoCE device: rdma_rxe on a dummy network interface"
-rxe_up || fail "rdma_rxe did not come up"
+link_up || fail "rdma_rxe did not come up"
 rdma link show | tell
 
 step "$TARGET starts, serving a file and a null disk"

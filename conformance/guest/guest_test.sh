@@ -2,8 +2,8 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# A guest suite as a bazel test: guest_test.sh SUITE SRPT [VMRUN OPTION]... [-- FILE...]
-# SUITE is a script of this folder without .sh; SRPT is the daemon (or "lio": the kernel's own target
+# A guest suite as a bazel test: guest_test.sh SUITE SRPT [NAME=VALUE | VMRUN OPTION]... [-- FILE...]
+# SUITE is a script of this folder without .sh, which NAME=VALUE reaches in its environment; SRPT is the daemon (or "lio": the kernel's own target
 # in its place); FILEs go to /tmp/suite in the guest, with their paths. Each PASS, FAIL and SKIP line
 # of the suite becomes a case of the test's XML, unless the suite leaves an XML of its own.
 set -uo pipefail
@@ -14,10 +14,14 @@ logs=${TEST_UNDECLARED_OUTPUTS_DIR:-$(mktemp -d)}
 add=(--env "TARGET=lio")
 [ "$srpt" = lio ] || add=(--add "$(readlink -f "$srpt"):/srpt" --env "TARGET=srpt")
 [ -z "${SRPT_PYTEST_ARGS:-}" ] || add+=(--env "SRPT_PYTEST_ARGS=$SRPT_PYTEST_ARGS")
-for file in checks.sh smoke_checks.sh; do add+=(--add "$here/$file:/$file"); done
+for file in "$here"/*checks.sh; do add+=(--add "$file:/${file##*/}"); done
 while [ $# -gt 0 ]; do
-  [ "$1" != -- ] || { shift; break; }
-  add+=("$1")
+  case $1 in
+    --) shift; break ;;
+    LINK=siw) add+=(--siw --env "$1") ;;
+    [A-Z]*=*) add+=(--env "$1") ;;
+    *) add+=("$1") ;;
+  esac
   shift
 done
 for file in "$@"; do add+=(--add "$file:/tmp/suite/$file"); done

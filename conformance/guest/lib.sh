@@ -1,14 +1,20 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by the scripts that run in the guest: Soft-RoCE, Linux's SRP initiator, its disks.
+# Sourced by the scripts that run in the guest: an RDMA device in software, Linux's SRP initiator,
+# its disks.
 # shellcheck shell=bash
 
+# LINK: the kind of device, rxe (Soft-RoCE) or siw (soft iWARP; boot with --siw).
+LINK=${LINK:-rxe}
+RDMA_DEV=${LINK}0
 GUEST_IP=10.0.1.1
-RXE=rxe0
-# dummy0's address decides the GID, and with it target names and port ids: keep it the same always.
+# dummy0's address decides GID 0, and with it target names and port ids: keep it the same always.
 GUEST_MAC=02:00:00:00:01:01
-GUEST_GID=fe80:0000:0000:0000:0000:00ff:fe00:0101
+case $LINK in
+  rxe) GUEST_GID=fe80:0000:0000:0000:0000:00ff:fe00:0101 ;;
+  siw) GUEST_GID=0200:0000:0101:0000:0000:0000:0000:0000 ;; # iWARP's GID is just the MAC
+esac
 
 uptime_s() { cut -d' ' -f1 /proc/uptime; }
 
@@ -23,21 +29,35 @@ wait_for() {
   done
 }
 
-gid_ready() { grep -q ffff: /sys/class/infiniband/$RXE/ports/1/gids/1 2>/dev/null; }
-
-# rxe_up: one Soft-RoCE device on a dummy interface, ready for RDMA/CM on IPv4 and IPv6.
-rxe_up() {
-  local module
-  for module in rdma_rxe ib_uverbs rdma_ucm ib_umad; do
+# link_modules: what verbs in user space need, over LINK.
+link_modules() {
+  local module driver=rdma_rxe
+  [ "$LINK" = rxe ] || driver=$LINK
+  for module in $driver ib_uverbs rdma_ucm ib_umad; do
     modprobe $module || return 1
   done
+}
+
+# RoCE needs the GID of the IPv4 address, iWARP has only one GID.
+gid_ready() {
+  case $LINK in
+    rxe) grep -q ffff: "/sys/class/infiniband/$1/ports/1/gids/1" 2>/dev/null ;;
+    siw) grep -q ACTIVE "/sys/class/infiniband/$1/ports/1/state" 2>/dev/null ;;
+  esac
+}
+
+# link_add DEVICE NETDEV: an RDMA device on a network interface that is up and has its address.
+link_add() { rdma link add "$1" type "$LINK" netdev "$2" && wait_for 5 gid_ready "$1"; }
+
+# link_up: one RDMA device on a dummy interface, ready for RDMA/CM on IPv4 and IPv6.
+link_up() {
+  link_modules || return 1
   modprobe dummy numdummies=0 # without it the module makes a dummy0 of its own
   ip link add dummy0 address $GUEST_MAC type dummy &&
     ip link set dummy0 mtu 9000 &&
     ip addr add $GUEST_IP/24 dev dummy0 &&
     ip link set dummy0 up &&
-    rdma link add $RXE type rxe netdev dummy0 &&
-    wait_for 5 gid_ready
+    link_add "$RDMA_DEV" dummy0
 }
 
 link_local() { ip -6 -br addr show dev dummy0 scope link | awk '{ sub("/.*", "", $3); print $3 }'; }
@@ -47,14 +67,14 @@ link_local_ready() { ! ip -6 addr show dev dummy0 | grep -q tentative && [ -n "$
 # initiator_up [PARAMETER=VALUE]...: Linux's SRP initiator and disk driver.
 initiator_up() {
   modprobe ib_srp "$@" && modprobe sd_mod && modprobe sg &&
-    wait_for 5 test -e /sys/class/infiniband_srp/srp-$RXE-1/add_target
+    wait_for 5 test -e /sys/class/infiniband_srp/srp-$RDMA_DEV-1/add_target
 }
 
 # login GUID DEST [OPTIONS]: DEST is ip:port or [ipv6%if]:port, OPTIONS begin with a comma. The
 # reason of a failure is in the kernel's messages.
 login() {
   printf 'id_ext=%s,ioc_guid=%s,dest=%s%s' "$1" "$1" "$2" "${3:-}" \
-    >/sys/class/infiniband_srp/srp-$RXE-1/add_target
+    >/sys/class/infiniband_srp/srp-$RDMA_DEV-1/add_target
 }
 
 srp_hosts() { # the numbers of the SCSI hosts that are SRP logins

@@ -11,7 +11,7 @@
 
 eval "set -- ${SRPT_PYTEST_ARGS:-} \"\$@\""
 enter=/hostroot
-rxe_up || { echo "rdma_rxe did not come up"; exit 1; }
+link_up || { echo "$RDMA_DEV did not come up"; exit 1; }
 target_start || exit 1
 for d in proc sys dev run tmp; do
   mount --bind /$d $enter/$d || exit 1
@@ -22,7 +22,7 @@ mount --bind /dev/shm $enter/dev/shm
 status=0
 chroot $enter /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 \
   PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/suite:/tmp/suite/pytests \
-  SRPT_ARM=rxe SRPT_TARGET=$GUEST_IP:$TARGET_PORT SRPT_GUID=$TARGET_GUID SRPT_ADMIN=$SRPT_SOCKET \
+  SRPT_ARM=$LINK SRPT_TARGET=$GUEST_IP:$TARGET_PORT SRPT_GUID=$TARGET_GUID SRPT_ADMIN=$SRPT_SOCKET \
   SRPT_TARGET_NAME=$GUEST_GID \
   /bin/sh -c 'cd /tmp/suite && exec /usr/bin/python3 -m pytest -p no:cacheprovider -rs \
     --junitxml=/tmp/pytest.xml "$@" </dev/null 2>&1' pytest "$@" | tee /tmp/pytest.out

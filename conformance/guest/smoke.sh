@@ -17,7 +17,7 @@ dmesg -n 3
 disk_file
 srpt_config >/run/scst.conf
 only_srpt no_rdma_device no_rdma_device
-rxe_up || { echo "FAIL rxe_up: rdma_rxe did not come up"; exit 1; }
+link_up || { echo "FAIL link_up: $RDMA_DEV did not come up"; exit 1; }
 initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 ch_count=2 ||
   { echo "FAIL initiator_up: ib_srp did not load"; exit 1; }
 only_srpt bad_configuration bad_configuration

@@ -82,7 +82,11 @@ srpt_keep_log() {
 # target_stop_srpt: SIGTERM; its exit status is the function's.
 target_stop_srpt() {
   local status=1
-  kill -TERM "$SRPT_PID" || return 1
+  if ! kill -TERM "$SRPT_PID"; then
+    echo "srpt ended before it was asked to" >&2
+    srpt_keep_log
+    return 1
+  fi
   if ! wait_for 15 eval "! kill -0 $SRPT_PID 2>/dev/null"; then
     echo "srpt did not stop within 15 s of SIGTERM" >&2
     kill -KILL "$SRPT_PID"
@@ -113,7 +117,7 @@ lio_load() {
 # lio_export PLUGIN/DEVICE...: LUN 0, 1, ... of the one port, for this guest's own initiator.
 lio_export() {
   local gid group acl device n=0
-  gid=$(tr -d : </sys/class/infiniband/$RXE/ports/1/gids/0)
+  gid=$(tr -d : </sys/class/infiniband/$RDMA_DEV/ports/1/gids/0)
   group=$LIO/srpt/0x$gid/0x$gid # named by the GID: then ACLs are named by the initiator's port id
   mkdir -p "$group" || return 1
   for device in "$@"; do

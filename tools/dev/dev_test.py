@@ -55,6 +55,12 @@ def test_counts_cases_not_targets(tmp_path):
     assert ran.returncode == 0
 
 
+def test_skipped_cases_are_in_the_last_line_if_asked_for(tmp_path):
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(result("//a:t", "PASSED", xml(tmp_path, ""))) + "\n")
+    assert last_line(run("count_tests.py", path, 0, "--skipped")) == "2 passed, 0 failed, 1 skipped"
+
+
 def test_names_the_case_that_failed(tmp_path):
     bad = xml(tmp_path, '<failure message="x is 3"/>')
     ran = count(tmp_path, [result("//a:t", "FAILED", bad)], 3)

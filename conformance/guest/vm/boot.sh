@@ -65,6 +65,7 @@ boot_qemu_args() { # sets Q
     apparmor=0 8250.nr_uarts=2 rdinit=/init srpt_accel=$ACCEL $APPEND"
   [ $HOSTROOT = 0 ] || append+=" srpt_hostroot"
   [ -z "$LOGS" ] || append+=" srpt_logs"
+  [ -z "$SHARE" ] || append+=" srpt_share"
   append=$(echo $append) # one line
   Q=(qemu-system-x86_64 -nodefaults -no-user-config -display none
     -machine "pc,usb=off,hpet=off,vmport=off" "${ACCEL_ARGS[@]}" -cpu "$CPU" -smp "$SMP" -m "$MEM"
@@ -74,6 +75,7 @@ boot_qemu_args() { # sets Q
   boot_share vmio "$WORK/io"
   [ $HOSTROOT = 0 ] || boot_share hostroot / ,readonly=on
   [ -z "$LOGS" ] || { mkdir -p "$LOGS"; LOGS=$(readlink -f "$LOGS"); boot_share vmlogs "$LOGS"; }
+  [ -z "$SHARE" ] || boot_share vmshare "$(readlink -f "$SHARE")"
   Q+=(${QEMU_ARGS[@]+"${QEMU_ARGS[@]}"})
 }
 

@@ -6,10 +6,11 @@
 # overlay holds what one run adds. A host program that is missing is left out, and said.
 # shellcheck shell=bash
 
-BINS="bash ip rdma ibv_devinfo lsscsi lsblk blockdev mkfs.ext4 e2fsck sha256sum
+BINS="bash ip tc rdma ibv_devinfo lsscsi lsblk blockdev mkfs.ext4 e2fsck sha256sum
  sg_inq sg_vpd sg_luns sg_readcap sg_turs sg_modes sg_sync sg_raw sg_reset sg_requests sg_dd"
 MODS="virtio_pci 9pnet_virtio 9p dummy rdma_rxe ib_uverbs rdma_ucm ib_umad ib_srp ib_srpt
- target_core_mod target_core_file sd_mod sg scsi_dh_alua crc32_generic crc32c_generic ext4 configfs"
+ target_core_mod target_core_file sd_mod sg scsi_dh_alua crc32_generic crc32c_generic ext4 configfs veth
+ virtio_net sch_netem"
 
 # guest_path P: sets GP to P as the guest names it; the image is usr-merged (/bin, /lib are links).
 guest_path() {
@@ -77,12 +78,16 @@ put_modules() {
       cp "$tree/$file" "$to/$file"
     done
   done
+  if [ -n "$SIW_KO" ]; then
+    mkdir -p "$to/updates"
+    cp "$SIW_KO" "$to/updates/siw.ko"
+  fi
   depmod -b "$root" "$KVER"
 }
 
 base_skeleton() { # ROOT
   local root=$1 d applet
-  mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},proc,sys,dev,tmp,run,etc,root,mnt,logs,hostroot,var/{log,lib}}
+  mkdir -p "$root"/{usr/{bin,sbin,lib,lib64},proc,sys,dev,tmp,run,etc,root,mnt,logs,share,hostroot,var/{log,lib}}
   for d in bin sbin lib lib64; do ln -s "usr/$d" "$root/$d"; done
   ln -s ../run "$root/var/run"
   cp -L "$(command -v busybox)" "$root/bin/busybox"
@@ -101,7 +106,7 @@ base_skeleton() { # ROOT
 image_base() {
   local key b root provider lib
   key=$({
-    echo "$BINS|$MODS|${EXTRA_MODS[*]-}|$KVER|$KDIR"
+    echo "$BINS|$MODS|${EXTRA_MODS[*]-}|$KVER|$KDIR|$SIW_KO"
     cat "$here/vm/image.sh" "$here/vm/fio.sh" "$here/vm/init"
     for b in $BINS fio cc busybox; do
       stat -Lc '%n %Y %s' "$(command -v "$b")" 2>/dev/null || echo "no $b"
@@ -131,13 +136,14 @@ image_base() {
   done
   lib=/lib/x86_64-linux-gnu/libgcc_s.so.1 # opened at run time when a thread ends
   [ ! -e $lib ] || put "$root" $lib $lib
+  [ -z "$SIW_KO" ] || EXTRA_MODS+=(libcrc32c)
   # shellcheck disable=SC2086
   put_modules "$root" $MODS ${EXTRA_MODS[@]+"${EXTRA_MODS[@]}"}
   pack "$root" >"$BASE.$$"
   mv "$BASE.$$" "$BASE"
   rm -rf "$root"
   trap - EXIT
-  ls -t "$CACHE"/base-*.cpio | tail -n +5 | xargs -r rm -f
+  ls -t "$CACHE"/base-*.cpio | tail -n +7 | xargs -r rm -f
 }
 
 quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
