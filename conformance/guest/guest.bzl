@@ -2,6 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A suite that runs in the guest."""
 
+# What a guest may take, within bazel's own timeout.
+GUEST_SECONDS = {
+    "moderate": 280,
+    "long": 860,
+    "eternal": 3500,
+}
+
 def guest_test(name, suite, options = [], files = [], srpt = "//target:srpt", data = [], size = "small", timeout = "long", manual = True):
     """A script of this folder, run in the guest by guest_test.sh.
 
@@ -25,7 +32,8 @@ def guest_test(name, suite, options = [], files = [], srpt = "//target:srpt", da
         size = size,
         timeout = timeout,
         srcs = ["guest_test.sh"],
-        args = [suite, "$(rootpath %s)" % srpt if srpt else "lio"] + options +
+        args = [suite, "$(rootpath %s)" % srpt if srpt else "lio"] +
+               ["--timeout=%d" % GUEST_SECONDS[timeout]] + options +
                (["--"] + ["$(rootpaths %s)" % f for f in files] if files else []),
         data = [":runner"] + ([srpt] if srpt else []) + files + data,
         tags = ["exclusive", "local"] + (["manual"] if manual else []),

@@ -18,6 +18,7 @@ for file in "$here"/*checks.sh; do add+=(--add "$file:/${file##*/}"); done
 while [ $# -gt 0 ]; do
   case $1 in
     --) shift; break ;;
+    --timeout=*) add+=(--timeout "${1#*=}") ;;
     LINK=siw) add+=(--siw --env "$1") ;;
     [A-Z]*=*) add+=(--env "$1") ;;
     *) add+=("$1") ;;
@@ -25,7 +26,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 for file in "$@"; do add+=(--add "$file:/tmp/suite/$file"); done
-"$here/vmrun" -v --timeout "${GUEST_TIMEOUT:-400}" --logs "$logs" "${add[@]}" \
+"$here/vmrun" -v --logs "$logs" "${add[@]}" \
   "$here/$suite.sh" 2>&1 | tee "$logs/suite.log"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then

@@ -24,7 +24,10 @@ bool SetNonBlocking(int fd) {
 }  // namespace
 
 Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections)
-    : memory_(memory), connections_(connections), rdma_(kGatherMax) {
+    : memory_(memory),
+      connections_(connections),
+      rdma_(kGatherMax),
+      rdma_due_(memory.data_buffers()) {
   SRPT_CHECK(connections_.size() <= WrId::kChannelSlots);
   SRPT_CHECK(memory_.data_buffers() <= WrId::kIndices);
   gathered_.reserve(connections_.size());
@@ -70,6 +73,10 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
       verbs::CreateCq(device.context, static_cast<int>(path.recv.entries), path.channel, 0);
   if (path.recv.cq == nullptr) return failed("completion queue");
   const bool iwarp = device.ports.front().transport == Transport::kIwarp;
+  // siw sends the data of unsignaled work from where it lies, and completes what follows them when
+  // TCP has taken it, not when it arrived: the buffer would be used again too early. It copies what
+  // is signaled.
+  path.signal_all = iwarp;
   Result<DeviceIndex, std::string> index = memory_.RegisterPool(path.pd, iwarp);
   SRPT_CHECK(!index.ok() || *index == devices_.size() - 1);
   return index;
@@ -256,11 +263,13 @@ void Datapath::GatherRdma(const Action& post, ibv_wr_opcode opcode, std::uint32_
   Rdma& rdma = rdma_[rdma_used_++];
   rdma.sge = {Number(memory_.DataAddress(post.buffer) + post.offset), post.length, lkey};
   rdma.wr.opcode = opcode;
-  rdma.wr.send_flags = post.signaled ? IBV_SEND_SIGNALED : 0;
+  const bool signaled = post.signaled || devices_[connection.device].signal_all;
+  rdma.wr.send_flags = signaled ? IBV_SEND_SIGNALED : 0;
   rdma.wr.wr.rdma.remote_addr = post.remote.v;
   rdma.wr.wr.rdma.rkey = post.rkey.v;
   Gather(connection, rdma.wr, post.signaled ? WrKind::kRdma : WrKind::kRdmaQuiet, post.buffer.v);
   if (post.signaled) {
+    rdma_due_[post.buffer.v] = rdma.wr.wr_id;
     ++connection.rdma_open;
     ++devices_[connection.device].rdma_open;
   }

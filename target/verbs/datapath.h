@@ -121,6 +121,7 @@ class Datapath {
     Queue recv;
     SharedRecvs shared;
     std::vector<ibv_wc> early;  // Receives that were polled when a queue pair went.
+    bool signal_all = false;    // See AddDevice.
     std::uint32_t sends_open = 0;
     std::uint32_t rdma_open = 0;
   };
@@ -156,6 +157,9 @@ class Datapath {
   std::vector<Connection*> gathered_;
   std::vector<Rdma> rdma_;
   std::size_t rdma_used_ = 0;
+  // By BufferId: the wr_id of the signaled RDMA that is open for it; 0: none. Linux's siw, when it
+  // flushes a queue pair, reports an RDMA READ twice that it had begun to send.
+  std::vector<std::uint64_t> rdma_due_;
   std::size_t unposted_connections_ = 0;
 };
 

@@ -101,13 +101,17 @@ void Datapath::Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t by
       sink.OnEvent(ShardEvent(event::SendDone{id.channel, SendId(id.index), status}));
       return;
     case WrKind::kRdma:
-      SRPT_CHECK(id.index < memory_.data_buffers() && connection.rdma_open > 0);
+      SRPT_CHECK(id.index < memory_.data_buffers());
+      if (rdma_due_[id.index] != wr_id) return;  // Reported already.
+      rdma_due_[id.index] = 0;
+      SRPT_CHECK(connection.rdma_open > 0);
       --connection.rdma_open;
       --device.rdma_open;
       sink.OnEvent(ShardEvent(event::RdmaDone{id.channel, BufferId(id.index), status}));
       return;
     case WrKind::kRdmaQuiet:
-      // Only a failing one comes back. The first tells core; those behind it are implied.
+      // Where it is not signaled only a failing one comes back. The first failure tells core; those
+      // behind it are implied.
       if (first_failure) sink.OnEvent(ShardEvent(event::QpFailed{id.channel, status}));
       return;
     default:

@@ -25,7 +25,7 @@ enum class WrKind : std::uint8_t {
   kRecv = 1,   // index: RecvId.
   kSend,       // index: SendId. Always signaled.
   kRdma,       // index: BufferId. Signaled.
-  kRdmaQuiet,  // index: BufferId. Unsignaled: completes only by failing.
+  kRdmaQuiet,  // index: BufferId. Core asked for no completion: only a failing one matters.
   // index: of the device's shared receive queue. No channel: qp_num says whose it became.
   kSharedRecv,
 };
