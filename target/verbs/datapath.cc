@@ -27,7 +27,7 @@ Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections)
     : memory_(memory),
       connections_(connections),
       rdma_(kGatherMax),
-      rdma_due_(memory.data_buffers()) {
+      due_rdma_(memory.data_buffers()) {
   SRPT_CHECK(connections_.size() <= WrId::kChannelSlots);
   SRPT_CHECK(memory_.data_buffers() <= WrId::kIndices);
   gathered_.reserve(connections_.size());
@@ -269,7 +269,7 @@ void Datapath::GatherRdma(const Action& post, ibv_wr_opcode opcode, std::uint32_
   rdma.wr.wr.rdma.rkey = post.rkey.v;
   Gather(connection, rdma.wr, post.signaled ? WrKind::kRdma : WrKind::kRdmaQuiet, post.buffer.v);
   if (post.signaled) {
-    rdma_due_[post.buffer.v] = rdma.wr.wr_id;
+    due_rdma_[post.buffer.v] = rdma.wr.wr_id;
     ++connection.rdma_open;
     ++devices_[connection.device].rdma_open;
   }

@@ -159,7 +159,7 @@ class Datapath {
   std::size_t rdma_used_ = 0;
   // By BufferId: the wr_id of the signaled RDMA that is open for it; 0: none. Linux's siw, when it
   // flushes a queue pair, reports an RDMA READ twice that it had begun to send.
-  std::vector<std::uint64_t> rdma_due_;
+  std::vector<std::uint64_t> due_rdma_;
   std::size_t unposted_connections_ = 0;
 };
 

@@ -102,8 +102,8 @@ void Datapath::Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t by
       return;
     case WrKind::kRdma:
       SRPT_CHECK(id.index < memory_.data_buffers());
-      if (rdma_due_[id.index] != wr_id) return;  // Reported already.
-      rdma_due_[id.index] = 0;
+      if (due_rdma_[id.index] != wr_id) return;  // Reported already.
+      due_rdma_[id.index] = 0;
       SRPT_CHECK(connection.rdma_open > 0);
       --connection.rdma_open;
       --device.rdma_open;
