@@ -1,22 +1,4 @@
-// Theory of operation
-//
-//   state          event                                next           does
-//   -------------  -----------------------------------  ------------- -----------------------------
-//   Free           OpenChannel                          Connecting     Accept, ChannelOpened
-//   Connecting     AcceptFailed                         Free           ChannelRefused
-//   Connecting     Established, the first IU            Live           ChannelLive
-//   Connecting     Disconnected, deadline, Close, loss  Disconnecting  Disconnect
-//   Live           protocol violation                   LoggingOut     abort commands, T_LOGOUT
-//   Live           Disconnected, Close, loss            Disconnecting  abort commands, Disconnect
-//   LoggingOut     T_LOGOUT sent, loss, deadline        Disconnecting  Disconnect
-//   Disconnecting  Disconnected and all posted work     Timewait
-//                  came back; or the deadline
-//   Timewait       TimewaitOver or the deadline         Destroying     DestroyQp
-//   Destroying     QpDestroyed and no command is left   Free           ChannelClosed
-//
-// Only forward; whatever is not in the table changes nothing. From LoggingOut on no IU is served
-// and no response sent. Commands that a backend still works on keep the channel in Destroying, so
-// that no buffer is reused while anybody may write to it.
+// Theory of operation: the table of channel_states.h.
 #include "core/srp/channel.h"
 
 #include <cstdarg>
@@ -37,13 +19,17 @@ using namespace channel_state;  // NOLINT: the states are this file's vocabulary
 
 constexpr Duration kLogoutTimeout = Seconds(2);
 
+// The one place that moves a channel, but for its return to Free.
 template <class S>
-void SetState(ShardState& s, Channel& channel, S state) {
+void SetState(ShardState& s, Channel& channel, ChannelCause cause, S state) {
+  const ChannelStateData next(state);
+  SRPT_CHECK(kChannelMoves.Allows(StateOf(channel), cause, StateOf(next)));
   if constexpr (requires { state.until; }) s.WakeAt(state.until);
   channel.state = state;
 }
 
-void SetFree(ShardState& s, Channel& channel) {
+void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
+  SRPT_CHECK(kChannelMoves.Allows(StateOf(channel), cause, ChannelState::kFree));
   SRPT_CHECK(channel.active == 0 && channel.wire.empty());
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   SRPT_CHECK(nexus.id == channel.nexus);
@@ -58,8 +44,9 @@ bool Drained(const Channel& channel) {
   return receives::Drained(channel) && channel.sends_posted == 0 && channel.rdma_posted == 0;
 }
 
-void Disconnect(ShardState& s, Channel& channel, bool gone) {
-  SetState(s, channel, Disconnecting{s.now + limits::kDrainTimeout, gone});
+void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
+  const bool gone = cause == ChannelCause::kPeerGone;
+  SetState(s, channel, cause, Disconnecting{s.now + limits::kDrainTimeout, gone});
   if (!channel.disconnect_asked) {
     channel.disconnect_asked = true;
     s.Do(action::Disconnect{s.IdOf(s.IndexOf(channel))});
@@ -68,8 +55,8 @@ void Disconnect(ShardState& s, Channel& channel, bool gone) {
   Progress(s, channel);
 }
 
-void Destroy(ShardState& s, Channel& channel) {
-  SetState(s, channel, Destroying{});
+void Destroy(ShardState& s, Channel& channel, ChannelCause cause) {
+  SetState(s, channel, cause, Destroying{});
   s.Do(action::DestroyQp{s.IdOf(s.IndexOf(channel))});
 }
 
@@ -146,7 +133,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   rsp.flags = open.login_rsp_flags;
   wire::SerializeLoginRsp(rsp, accept.login_rsp);
 
-  SetState(s, *channel, Connecting{s.now + limits::kEstablishTimeout});
+  SetState(s, *channel, ChannelCause::kOpened, Connecting{s.now + limits::kEstablishTimeout});
   s.Do(action::ToDirector{message::ChannelOpened{open.conn, open.nexus, accept.channel}});
   s.Do(accept);
   if (credits < open.credits) {
@@ -163,12 +150,12 @@ void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
   s.Log(LogLevel::kWarning, *channel, "accept failed: %s", e.reason);
   s.Do(action::ToDirector{message::ChannelRefused{channel->conn, channel->nexus, false}});
   receives::Forget(s, *channel);
-  SetFree(s, *channel);
+  SetFree(s, *channel, ChannelCause::kAcceptFailed);
 }
 
 void OnEstablished(ShardState& s, Channel& channel) {
   if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
-  SetState(s, channel, Live{});
+  SetState(s, channel, ChannelCause::kEstablished, Live{});
   s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(s.IndexOf(channel))}});
 }
 
@@ -191,7 +178,7 @@ void Close(ShardState& s, const message::CloseChannel& close) {
       break;
   }
   s.Log(LogLevel::kInfo, *channel, "disconnecting: %s", why);
-  Disconnect(s, *channel, false);
+  Disconnect(s, *channel, ChannelCause::kClosed);
 }
 
 void OnDisconnected(ShardState& s, Channel& channel) {
@@ -203,7 +190,7 @@ void OnDisconnected(ShardState& s, Channel& channel) {
   if (channel.Is<Connecting>() || channel.Is<Live>() || channel.Is<LoggingOut>()) {
     s.Log(LogLevel::kInfo, channel, "disconnected by the peer or the CM, %u commands active",
           channel.active);
-    Disconnect(s, channel, true);
+    Disconnect(s, channel, ChannelCause::kPeerGone);
   }
 }
 
@@ -232,9 +219,9 @@ void OnReceivesOver(ShardState& s, Channel& channel) {
 void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e) {
   receives::Release(s, receives::Take(s, channel, e.recv));
   if (e.status == WorkStatus::kLocalLength) {
-    Lose(s, channel, "an IU longer than the negotiated maximum");
+    Lose(s, channel, ChannelCause::kLost, "an IU longer than the negotiated maximum");
   } else {
-    Lose(s, channel, "the queue pair failed while receiving");
+    Lose(s, channel, ChannelCause::kLost, "the queue pair failed while receiving");
   }
   Progress(s, channel);
 }
@@ -242,30 +229,32 @@ void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e) {
 void Violate(ShardState& s, Channel& channel, wire::TLogoutReason reason, const char* what) {
   if (!channel.Is<Live>()) return;
   s.Log(LogLevel::kWarning, channel, "logging out: %s", what);
-  SetState(s, channel, LoggingOut{s.now + kLogoutTimeout});
+  SetState(s, channel, ChannelCause::kViolated, LoggingOut{s.now + kLogoutTimeout});
   abort::AbortChannel(s, channel);
   channel.wire.Push({WireItem::Kind::kTLogout, static_cast<std::uint32_t>(reason)});
   s.MarkDirty(s.IndexOf(channel));
 }
 
-void Lose(ShardState& s, Channel& channel, const char* what) {
+void Lose(ShardState& s, Channel& channel, ChannelCause cause, const char* what) {
   if (!channel.Is<Live>() && !channel.Is<Connecting>() && !channel.Is<LoggingOut>()) return;
   s.Log(LogLevel::kInfo, channel, "disconnecting: %s, %u commands active", what, channel.active);
-  Disconnect(s, channel, false);
+  Disconnect(s, channel, cause);
 }
 
 void Progress(ShardState& s, Channel& channel) {
   if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
     if (!d->gone || !Drained(channel)) return;
-    SetState(s, channel, Timewait{s.now + limits::kTimewaitMax});
+    SetState(s, channel, ChannelCause::kDrained, Timewait{s.now + limits::kTimewaitMax});
   }
-  if (channel.Is<Timewait>() && channel.timewait_over) Destroy(s, channel);
+  if (channel.Is<Timewait>() && channel.timewait_over) {
+    Destroy(s, channel, ChannelCause::kTimewaitOver);
+  }
   if (Destroying* d = std::get_if<Destroying>(&channel.state)) {
     if (!d->destroyed || channel.active != 0) return;
     const ChannelId id = s.IdOf(s.IndexOf(channel));
     const NexusId nexus = channel.nexus;
     s.Log(LogLevel::kDebug, channel, "gone");
-    SetFree(s, channel);
+    SetFree(s, channel, ChannelCause::kForgotten);
     s.Do(action::ToDirector{message::ChannelClosed{nexus, id}});
   }
 }
@@ -273,12 +262,12 @@ void Progress(ShardState& s, Channel& channel) {
 void OnTime(ShardState& s, Channel& channel) {
   if (Connecting* c = std::get_if<Connecting>(&channel.state)) {
     if (c->until <= s.now)
-      Lose(s, channel, "the connection was not established in time");
+      Lose(s, channel, ChannelCause::kTimeout, "the connection was not established in time");
     else
       s.WakeAt(c->until);
   } else if (LoggingOut* l = std::get_if<LoggingOut>(&channel.state)) {
     if (l->until <= s.now)
-      Lose(s, channel, "the T_LOGOUT was not taken in time");
+      Lose(s, channel, ChannelCause::kTimeout, "the T_LOGOUT was not taken in time");
     else
       s.WakeAt(l->until);
   } else if (channel.Is<Live>()) {
@@ -289,14 +278,14 @@ void OnTime(ShardState& s, Channel& channel) {
       s.Log(LogLevel::kWarning, channel,
             "drain given up: %u receives, %u sends, %u RDMA operations did not come back",
             channel.recv_posted, channel.sends_posted, channel.rdma_posted);
-      SetState(s, channel, Timewait{s.now + limits::kTimewaitMax});
+      SetState(s, channel, ChannelCause::kTimeout, Timewait{s.now + limits::kTimewaitMax});
       Progress(s, channel);
     } else {
       s.WakeAt(d->until);
     }
   } else if (Timewait* t = std::get_if<Timewait>(&channel.state)) {
     if (t->until <= s.now)
-      Destroy(s, channel);
+      Destroy(s, channel, ChannelCause::kTimeout);
     else
       s.WakeAt(t->until);
   }
@@ -312,7 +301,7 @@ void Watch(ShardState& s, Channel& channel) {
             "Command: IB completion for idx %u has not been received in time "
             "(SRPT command state CMD_RSP_SENT)",
             i);
-      Lose(s, channel, "a completion is missing");
+      Lose(s, channel, ChannelCause::kLost, "a completion is missing");
       return;
     }
   }
@@ -325,19 +314,10 @@ void Watch(ShardState& s, Channel& channel) {
             "(SRPT command state %s)",
             piece.command, i,
             transfer::IsWrite(s.commands[piece.command]) ? "NEED_DATA" : "DATA_IN");
-      Lose(s, channel, "a completion is missing");
+      Lose(s, channel, ChannelCause::kLost, "a completion is missing");
       return;
     }
   }
-}
-
-ChannelState StateOf(const Channel& channel) {
-  if (channel.Is<Connecting>()) return ChannelState::kConnecting;
-  if (channel.Is<Live>()) return ChannelState::kLive;
-  if (channel.Is<LoggingOut>()) return ChannelState::kLoggingOut;
-  if (channel.Is<Disconnecting>()) return ChannelState::kDisconnecting;
-  if (channel.Is<Timewait>()) return ChannelState::kTimewait;
-  return ChannelState::kDestroying;
 }
 
 }  // namespace srpt::channel

@@ -2,6 +2,7 @@
 #ifndef CORE_SRP_CHANNEL_H_
 #define CORE_SRP_CHANNEL_H_
 
+#include "core/srp/channel_states.h"
 #include "core/srp/shard_state.h"
 #include "core/wire/logout.h"
 
@@ -23,15 +24,23 @@ void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e);
 
 // The peer broke the protocol: abort its commands, say why with a T_LOGOUT, disconnect.
 void Violate(ShardState& s, Channel& channel, wire::TLogoutReason reason, const char* what);
-// The queue pair is or must be dead: abort the commands, disconnect.
-void Lose(ShardState& s, Channel& channel, const char* what);
+// The queue pair is or must be dead: abort the commands, disconnect. `what` goes to the log.
+void Lose(ShardState& s, Channel& channel, ChannelCause cause, const char* what);
 // Something of the channel came back: perhaps that was the last of it.
 void Progress(ShardState& s, Channel& channel);
 // Deadlines of the channel's state, and of what was posted too long ago.
 void OnTime(ShardState& s, Channel& channel);
 void Watch(ShardState& s, Channel& channel);
 
-ChannelState StateOf(const Channel& channel);
+// The variant's alternatives stand in the order of ChannelState.
+constexpr ChannelState StateOf(const ChannelStateData& state) {
+  return static_cast<ChannelState>(state.index());
+}
+constexpr ChannelState StateOf(const Channel& channel) { return StateOf(channel.state); }
+static_assert(std::variant_size_v<ChannelStateData> ==
+              static_cast<std::size_t>(ChannelState::kCount));
+static_assert(StateOf(ChannelStateData(channel_state::Live{})) == ChannelState::kLive);
+static_assert(StateOf(ChannelStateData(channel_state::Destroying{})) == ChannelState::kDestroying);
 
 }  // namespace srpt::channel
 

@@ -119,7 +119,7 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
       task_management::OnTskMgmt(s, channel, recv, iu);
       return;
     case wire::Opcode::kILogout:
-      channel::Lose(s, channel, "the initiator logged out");
+      channel::Lose(s, channel, ChannelCause::kLost, "the initiator logged out");
       return;
     case wire::Opcode::kCredRsp:
       OnTargetRequestAnswer(s, channel, recv, TargetRequest::Kind::kCredReq);
@@ -223,7 +223,7 @@ struct EventVisitor {
   void operator()(const event::SendDone& e) { wire_queue::OnSendDone(s, Get(e.channel), e); }
   void operator()(const event::RdmaDone& e) { wire_queue::OnRdmaDone(s, Get(e.channel), e); }
   void operator()(const event::QpFailed& e) {
-    channel::Lose(s, Get(e.channel), "a work request failed");
+    channel::Lose(s, Get(e.channel), ChannelCause::kLost, "a work request failed");
   }
   void operator()(const event::BlockDone& e) { transfer::OnBlockDone(s, e); }
   void operator()(const event::Disconnected& e) { channel::OnDisconnected(s, Get(e.channel)); }
@@ -355,6 +355,8 @@ std::string Shard::BrokenInvariant() const { return BrokenInvariantOf(*state_); 
 
 const char* ToString(ChannelState state) {
   switch (state) {
+    case ChannelState::kFree:
+      return "free";
     case ChannelState::kConnecting:
       return "connecting";
     case ChannelState::kLive:
@@ -367,6 +369,8 @@ const char* ToString(ChannelState state) {
       return "timewait";
     case ChannelState::kDestroying:
       return "destroying";
+    case ChannelState::kCount:
+      break;
   }
   return "?";
 }

@@ -20,12 +20,14 @@
 namespace srpt {
 
 enum class ChannelState : std::uint8_t {
+  kFree,        // No channel.
   kConnecting,  // Accepted; no RTU and no IU yet.
   kLive,
   kLoggingOut,     // A T_LOGOUT is on its way; Disconnect follows. Nothing else is sent or served.
   kDisconnecting,  // Disconnect asked or received; posted work comes back.
   kTimewait,       // Everything came back (or never will); the queue pair number rests.
   kDestroying,     // The driver destroys the queue pair; backends may still hold buffers.
+  kCount,
 };
 const char* ToString(ChannelState state);
 

@@ -187,7 +187,7 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   SRPT_CHECK(p.stage == PieceStage::kOnWire && p.channel == s.IndexOf(channel));
   --channel.rdma_posted;
   if (e.status != WorkStatus::kOk) {
-    channel::Lose(s, channel,
+    channel::Lose(s, channel, ChannelCause::kLost,
                   e.status == WorkStatus::kRemoteAccess ? "the peer's memory refused an RDMA access"
                                                         : "an RDMA operation failed");
   }
@@ -224,13 +224,13 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   s.MarkDirty(s.IndexOf(channel));
   if (channel.request.send == e.send.v) requests::OnDelivered(s, channel);
   if (e.status != WorkStatus::kOk) {
-    channel::Lose(s, channel,
+    channel::Lose(s, channel, ChannelCause::kLost,
                   e.status == WorkStatus::kRnrExceeded
                       ? "the peer had no receive posted for our response"
                       : "a response could not be delivered");
   } else if (channel.Is<channel_state::LoggingOut>() && channel.wire.empty() &&
              channel.sends_posted == 0) {
-    channel::Lose(s, channel, "logged out");
+    channel::Lose(s, channel, ChannelCause::kToldSo, "logged out");
   }
   if (!channel.Is<channel_state::Live>()) channel::Progress(s, channel);
 }
