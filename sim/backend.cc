@@ -64,6 +64,7 @@ void World::Impl::Begin(std::uint32_t slot) {
   ++op.generation;
   op.hanging = false;
   op.captured = false;
+  op.torn = false;
   op.status = IoStatus::kOk;
   op.landed = op.memory.length;
   ++ops_in_flight;
@@ -117,6 +118,11 @@ void World::Impl::Begin(std::uint32_t slot) {
     case BlockOp::Kind::kWrite:
       fails(FaultKind::kWriteError, IoStatus::kIoError);
       fails(FaultKind::kNoSpace, IoStatus::kNoSpace);
+      if (op.status == IoStatus::kOk) {
+        fails(FaultKind::kTorn, IoStatus::kIoError);
+        op.torn = op.status != IoStatus::kOk;
+        if (op.torn) op.landed = n;
+      }
       op.captured = decisions.Draw(Site::kDiskCapture, entity, ordinal) % 2 == 0;
       if (op.captured) Capture(op);
       break;
@@ -167,7 +173,27 @@ void World::Impl::Land(BlockOp& op) {
     return;
   }
   if (!op.captured) Capture(op);
-  if (n > 0) disk.Write(op.offset, op.data, 0, n, op.fua);
+  if (n == 0) return;
+  if (!op.torn) return disk.Write(op.offset, op.data, 0, n, op.fua);
+  const std::uint32_t bytes = disk.block_bytes();
+  const Lineage entity = Lineage{op.lu.v}.Child(op.offset).Child(op.generation);
+  for (std::uint64_t at = 0; at < n; at += bytes) {
+    if (decisions.Draw(Site::kDiskCapture, entity, at) % 2 == 0) continue;
+    disk.Write(op.offset + at, op.data, at, bytes, op.fua);
+  }
+}
+
+// Its process is gone. What a write has brought to the disk by then, any block may be.
+void World::Impl::Drop(BlockOp& op, std::uint64_t which) {
+  if (op.kind == BlockOp::Kind::kWrite && op.landed != 0) {
+    op.torn = true;
+    op.fua = false;
+    if (decisions.Draw(Site::kDiskCapture, Lineage{which}, op.generation) % 2 == 0) Land(op);
+  }
+  op.busy = false;
+  op.hanging = false;
+  op.arena.reset();
+  --ops_in_flight;
 }
 
 void World::Impl::OnBlockDone(std::uint32_t slot, std::uint64_t generation) {

@@ -54,6 +54,7 @@ enum class Site : std::uint32_t {
   kRelogin,
   kStall,
   kTimeout,
+  kConfigChange,
 };
 
 class Decisions {

@@ -117,6 +117,14 @@ void Disk::Flush(std::uint64_t mark) {
   flushed_ += count;
 }
 
+std::vector<std::uint64_t> Disk::Unsynced() const {
+  std::vector<std::uint64_t> blocks;
+  for (const std::uint64_t block : dirty_) {
+    if (block < blocks_ && is_dirty_[block]) blocks.push_back(block);
+  }
+  return blocks;
+}
+
 void Disk::Crash(const Decisions& decisions, std::uint64_t which) {
   const Lineage entity = Lineage{id_.v}.Child(which);
   for (const std::uint64_t block : dirty_) {

@@ -37,6 +37,8 @@ class Disk {
   std::uint64_t FlushMark() const { return flushed_ + dirty_.size(); }
   void Flush(std::uint64_t mark);
 
+  // Blocks whose last writes are not durable.
+  std::vector<std::uint64_t> Unsynced() const;
   // Power loss: each volatile block keeps its new content or falls back to the durable one.
   void Crash(const Decisions& decisions, std::uint64_t which);
 

@@ -40,16 +40,24 @@ World::Impl::Impl(const WorldOptions& given)
                                  options.latencies, options.rnr_retries, options.parameters.shards,
                                  options.parameters.use_srq ? options.parameters.srq_count : 0,
                                  options.parameters.srpt_srq_size}),
-      director(std::make_unique<Director>(options.parameters, options.ports)),
       director_actions(std::make_unique<Actions>()) {
+  Boot();
+}
+
+// A new process of the target, that knows nothing yet.
+void World::Impl::Boot() {
   const Parameters& p = options.parameters;
+  director = std::make_unique<Director>(p, options.ports);
+  director_wake = kNever;
+  shards.resize(p.shards);
   for (std::uint32_t i = 0; i < p.shards; ++i) {
-    ShardSide side;
+    ShardSide& side = shards[i];
+    side.shard.reset();
+    side = ShardSide{};
     side.memory = std::make_unique<ShardMemory>(p.data_buffers_per_shard, options.form);
     if (p.use_srq) side.memory->AddShared(p.srq_count * p.srpt_srq_size, p.srp_max_req_size);
     side.shard = std::make_unique<Shard>(p, ShardId(i), side.memory.get());
     side.actions = std::make_unique<Actions>();
-    shards.push_back(std::move(side));
   }
   WakeDirector();
   for (std::uint32_t i = 0; i < p.shards; ++i) WakeShard(i);
@@ -147,7 +155,7 @@ void World::Impl::Carry(MessagePipe<Message>& pipe, Lineage entity, Happening wh
   pipe.last = at;
   pipe.entries.push_back({at, std::move(message)});
   ++messages_in_flight;
-  queue.Push(at, what, shard);
+  queue.Push(at, what, shard, incarnation);
 }
 
 void World::Impl::PerformDirector() {
@@ -225,6 +233,12 @@ bool World::Impl::RunOne() {
   const EventQueue::Item item = queue.Pop();
   clock.AdvanceTo(item.at);
   ++events;
+  if (disturbed_until > item.at) {
+    if (const std::optional<Time> later = PausedUntil(item)) {
+      queue.Push(*later, item.what, item.a, item.b);
+      return true;
+    }
+  }
   switch (item.what) {
     case Happening::kToTarget:
     case Happening::kToPeer:
@@ -256,6 +270,7 @@ bool World::Impl::RunOne() {
       break;
     }
     case Happening::kToDirector: {
+      if (item.b != incarnation) break;
       auto& pipe = shards[item.a].to_director;
       const message::ToDirector message = pipe.entries.front().message;
       pipe.entries.pop_front();
@@ -264,6 +279,7 @@ bool World::Impl::RunOne() {
       break;
     }
     case Happening::kToShard: {
+      if (item.b != incarnation) break;
       auto& pipe = shards[item.a].to_shard;
       const message::ToShard message = std::move(pipe.entries.front().message);
       pipe.entries.pop_front();
@@ -271,6 +287,9 @@ bool World::Impl::RunOne() {
       OnShardEvent(item.a, event::FromDirector{message});
       break;
     }
+    case Happening::kWeather:
+      OnWeather();
+      break;
     case Happening::kTimer: {
       const Timer timer = timers[item.a];
       free_timers.push_back(item.a);

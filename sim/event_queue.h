@@ -20,9 +20,10 @@ enum class Happening : std::uint8_t {
   kBlockDone,   // a: slot of the operation.
   kDirectorWake,
   kShardWake,   // a: shard.
-  kToDirector,  // a: shard.
-  kToShard,     // a: shard.
+  kToDirector,  // a: shard, b: incarnation of the target's process.
+  kToShard,     // a: shard, b: the same.
   kTimer,       // a: slot of the timer.
+  kWeather,     // An opportunity for what befalls the whole target.
 };
 
 class EventQueue {

@@ -1,13 +1,8 @@
 // Which faults strike, and when. A fault has an opportunity wherever the simulator could go wrong
 // that way; it strikes there because a test asked for it (Inject), or by the seed's rate.
 //
-// Which of them an initiator survives without losing its connection, and why:
-//   yes  slow wire, late RTU, lost RTU (the first IU implies it), late completions, late reads,
-//   slow
-//        messages, slow disk, EIO, ENOSPC, short read, a hang that ends: nothing is lost but time,
-//        or one command ends with its sense
-//   no   lost completion (the watchdog ends the channel after 80 s), retry exceeded, revoked rkey,
-//        disconnect, vanished peer, lost REP, failed accept: the connection goes; it logs in again
+// fault_rules.cc has one line for each kind: its name, how often a seed may draw it, what an
+// initiator must survive of it, and why.
 #ifndef SIM_FAULTS_H_
 #define SIM_FAULTS_H_
 
@@ -56,10 +51,50 @@ enum class FaultKind : std::uint8_t {
   // Architecture, volume 1, ordering of work requests), and a READ whose answer was lost is
   // repeated.
   kLateRead,
+  // Connections, again. The CM finds messages that it had before by their ids.
+  kCmTwice,       // A message of the CM (REQ, REP, RTU, REJ, DREQ, DREP) arrives a second time.
+  kRejLost,       // The peer hears nothing, and gives up.
+  kDrepLost,      // The one that disconnects waits in vain.
+  kRepRefused,    // The peer answers the REP with a REJ.
+  kStaleReq,      // A REQ of a login that the peer has given up arrives ahead of the one it means.
+  kCrossingDreq,  // The peer disconnects as we do.
+  // The host's verbs: one opportunity a work request.
+  kPostRefused,  // Out of memory: it waits in the driver, and all behind it.
+  kCoalesced,    // The interrupt comes late: completions arrive in one bunch.
+  // Disks, again.
+  kTorn,  // A write fails, and of its blocks any may have landed.
+  // What befalls the whole target: one opportunity every few milliseconds (sim/weather.cc).
+  kPortDown,     // Nothing passes for a while.
+  kGidChange,    // The address moved: what was connected through it is never acknowledged again.
+  kDeviceGone,   // Removed, and plugged in again after a while.
+  kCqOverrun,    // The completion queue of one shard is lost, and its queue pairs with it.
+  kThreadPause,  // The director, or one shard, is not run for a while.
+  kClockJump,    // The machine slept: nothing of the target ran, and the clock went on.
+  kKill,         // The process is killed and started again: only the disks stay.
+  kPowerLoss,    // The machine is: what was not synced may be lost, block by block.
+  // The administrator: one opportunity every few milliseconds (sim/workload/administrator.cc).
+  kConfigChange,
   kCount,
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kCount);
-std::string_view ToString(FaultKind kind);
+
+// What is left of an initiator's commands and connection when the fault has struck.
+enum class Survival : std::uint8_t {
+  kAll,         // Nothing is lost but time.
+  kNotCommand,  // A command may fail, with the sense for it; the connection stays.
+  kNotLogin,    // A login may fail; no connection that was there is touched.
+  kNothing,     // The connection may go; the initiator logs in again, and its data are as synced.
+};
+
+struct FaultRule {
+  FaultKind kind;
+  std::string_view name;
+  std::uint32_t per_million_max;  // The most that a seed draws.
+  Survival survival;
+  std::string_view why;
+};
+const FaultRule& RuleOf(FaultKind kind);
+inline std::string_view ToString(FaultKind kind) { return RuleOf(kind).name; }
 
 // Strikes in a million opportunities.
 using FaultRates = std::array<std::uint32_t, kFaultKinds>;

@@ -42,6 +42,9 @@ class Oracle {
   void SettleAll();
   bool IsOpen(WriteId write) const { return writes_[write].state == State::kOpen; }
 
+  // A power loss may have reverted this block: what was answered and not synced binds nobody.
+  void Revert(std::uint32_t unit, std::uint64_t lba) { units_[unit].blocks[lba].count = 0; }
+
   // Every read that was begun is ended by one of the two.
   Stamp BeginRead();
   void EndRead(Stamp read);

@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "sim/trace.h"
+#include "sim/workload/administrator.h"
 #include "sim/workload/initiator.h"
 
 namespace srpt::sim {
@@ -112,6 +113,8 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
   std::vector<std::string> extra;
   bool going = true;
   for (const auto& initiator : initiators) initiator->Start();
+  Administrator administrator(&scene);
+  administrator.Start();
   // Safety: faults strike until all commands were sent, or for long enough.
   RunPhase(scene, world.now() + kWorkMax, [&] { return all(&Initiator::IsIssued); });
   world.Heal();

@@ -1,5 +1,8 @@
 // 200 seeds, each run twice: everything holds, and the same happens both times. A case a seed.
+// And between them every kind of fault strikes.
 #include <gtest/gtest.h>
+
+#include <array>
 
 #include "sim/runner.h"
 
@@ -24,6 +27,18 @@ TEST_P(SimSeedsTest, HoldsAndRepeats) {
   EXPECT_EQ(once.fingerprint, again.fingerprint);
   EXPECT_EQ(once.events, again.events);
   EXPECT_GT(once.stats.good, 0u);
+}
+
+// Half of the seeds' faults are enough to see every kind strike.
+TEST(SimSeeds, EveryKindOfFaultStrikes) {
+  std::array<std::uint64_t, kFaultKinds> struck{};
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const Outcome outcome = RunSeed(seed);
+    for (std::size_t i = 0; i < kFaultKinds; ++i) struck[i] += outcome.faults[i];
+  }
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    EXPECT_GT(struck[i], 0u) << ToString(static_cast<FaultKind>(i));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SimSeedsTest, testing::Range<std::uint64_t>(1, 201));

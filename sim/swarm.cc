@@ -39,26 +39,6 @@ enum Choice : std::uint64_t {
 
 constexpr Lineage kWholeRun{0x7377};
 
-struct FaultRange {
-  FaultKind kind;
-  std::uint32_t per_million_max;
-};
-constexpr FaultRange kFaultRanges[] = {
-    {FaultKind::kWireSlow, 2000},         {FaultKind::kRetryExceeded, 150},
-    {FaultKind::kPeerRetryExceeded, 300}, {FaultKind::kLostCompletion, 150},
-    {FaultKind::kLateCompletion, 3000},   {FaultKind::kReqLost, 200000},
-    {FaultKind::kReqGone, 200000},        {FaultKind::kRepLost, 100000},
-    {FaultKind::kRtuLost, 400000},        {FaultKind::kRtuLate, 500000},
-    {FaultKind::kAcceptFails, 200000},    {FaultKind::kDreqLost, 300000},
-    {FaultKind::kNoTimewaitExit, 400000}, {FaultKind::kDisconnect, 3000},
-    {FaultKind::kVanish, 2000},           {FaultKind::kRkeyRevoked, 2000},
-    {FaultKind::kReadError, 10000},       {FaultKind::kWriteError, 10000},
-    {FaultKind::kNoSpace, 10000},         {FaultKind::kShort, 10000},
-    {FaultKind::kFlushError, 50000},      {FaultKind::kDiskSlow, 5000},
-    {FaultKind::kDiskHang, 1500},         {FaultKind::kMessageSlow, 50000},
-    {FaultKind::kLateRead, 400000},
-};
-
 }  // namespace
 
 Swarm DrawSwarm(std::uint64_t seed) {
@@ -92,13 +72,13 @@ Swarm DrawSwarm(std::uint64_t seed) {
 
   Parameters& p = s.world.parameters;
   p.service_guid = 0x0002c90300bb0001;
-  p.shards = one_in(3, kShards) ? between(2, 3, kShards + 0x1000) : 1;
+  p.shards = one_in(2, kShards) ? between(2, 8, kShards + 0x1000) : 1;
   p.channels_per_shard = 64;
   p.data_buffers_per_shard = one_in(3, kBuffers) ? between(16, 64, kBuffers + 0x1000) : 256;
   // Hardly any: whoever holds one and waits for another is found out.
   if (one_in(10, kBuffers + 0x2000)) p.data_buffers_per_shard = between(1, 15, kBuffers + 0x3000);
-  p.srpt_sq_size =
-      static_cast<std::uint16_t>(one_in(3, kSqSize) ? between(32, 128, kSqSize + 0x1000) : 256);
+  p.srpt_sq_size = static_cast<std::uint16_t>(
+      one_in(3, kSqSize) ? between(limits::kSqSizeMin, 128, kSqSize + 0x1000) : 256);
   p.srp_max_rdma_size = one_in(3, kRdmaSize) ? 512u << between(0, 7, kRdmaSize + 0x1000) : 65536;
   p.credits =
       static_cast<std::uint16_t>(one_in(3, kCredits) ? between(2, 40, kCredits + 0x1000) : 128);
@@ -130,11 +110,11 @@ Swarm DrawSwarm(std::uint64_t seed) {
   s.world.rnr_retries = one_in(2, kRnr) ? 7 : ~0u;
 
   if (!one_in(8, kFaultsAtAll)) {
-    for (const FaultRange& range : kFaultRanges) {
-      const std::uint64_t at = kPerFault + 4 * static_cast<std::uint64_t>(range.kind);
+    for (std::size_t i = 0; i < kFaultKinds; ++i) {
+      const std::uint64_t at = kPerFault + 4 * std::uint64_t{i};
       if (!one_in(3, at)) continue;
-      s.world.faults[static_cast<std::size_t>(range.kind)] =
-          between(range.per_million_max / 20, range.per_million_max, at + 1);
+      const std::uint32_t most = RuleOf(static_cast<FaultKind>(i)).per_million_max;
+      s.world.faults[i] = between(most / 20, most, at + 1);
     }
   }
   return s;

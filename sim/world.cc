@@ -8,18 +8,10 @@
 namespace srpt::sim {
 
 World::World(const WorldOptions& options) : impl_(std::make_unique<Impl>(options)) {
-  for (const DiskOptions& disk : impl_->options.disks) {
-    const LuId id = AddDisk(disk);
-    const auto answer = Admin(AddLuRequest(id));
-    SRPT_CHECK(answer && answer->status == admin::Status::kOk);
-  }
-  for (const LunOptions& lun : impl_->options.luns) {
-    SRPT_CHECK(lun.target < impl_->options.ports.size());
-    const auto answer = Admin(
-        admin::AddLun{impl_->options.ports[lun.target].name, "", lun.lun, lun.disk, lun.read_only});
-    SRPT_CHECK(answer && answer->status == admin::Status::kOk);
-  }
+  for (const DiskOptions& disk : impl_->options.disks) AddDisk(disk);
+  impl_->Configure();
   RunFor(Milliseconds(10));
+  impl_->StartWeather();
 }
 
 World::~World() = default;
@@ -148,14 +140,16 @@ LuId World::AddDisk(const DiskOptions& options) {
   return id;
 }
 
-admin::AddLu World::AddLuRequest(LuId id) const {
-  SRPT_CHECK(id.v < impl_->disks.size());
-  const DiskOptions& options = impl_->disks[id.v].options;
+admin::AddLu World::AddLuRequest(LuId id) const { return impl_->AddLuRequest(id); }
+
+admin::AddLu World::Impl::AddLuRequest(LuId id) const {
+  SRPT_CHECK(id.v < disks.size());
+  const DiskOptions& options = disks[id.v].options;
   scsi::LuView lu;
   lu.id = id;
   lu.name = scsi::DeviceName(options.name);
   lu.handler = options.handler;
-  scsi::SetCapacity(lu, options.block_bytes, options.blocks * options.block_bytes);
+  scsi::SetCapacity(lu, options.block_bytes, disks[id.v].disk->bytes());
   lu.read_only = options.read_only;
   scsi::SetCachePolicy(lu, {options.write_through, options.nv_cache});
   lu.identity = scsi::DeriveIdentity(options.handler, options.name);
@@ -169,6 +163,14 @@ Faults& World::faults() { return impl_->faults; }
 void World::Heal() {
   impl_->faults.Heal();
   impl_->ReleaseHanging();
+}
+
+void World::Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard) {
+  impl_->Befall(kind, length, shard);
+}
+Time World::disturbed_until() const { return impl_->disturbed_until; }
+void World::SetOnUnsynced(std::function<void(LuId, std::uint64_t)> call) {
+  impl_->on_unsynced = std::move(call);
 }
 
 Disk* World::disk(std::string_view name) {
@@ -200,6 +202,7 @@ std::uint64_t World::fingerprint() const {
   Fingerprint f;
   f.Add(impl_->director->fingerprint());
   for (const ShardSide& side : impl_->shards) f.Add(side.shard->fingerprint());
+  f.Add(impl_->retired);
   f.Add(impl_->events);
   return f.value();
 }

@@ -11,6 +11,7 @@
 #define SIM_WORLD_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -140,6 +141,13 @@ class World {
   void Inject(FaultKind kind, std::uint32_t count = 1) { faults().Inject(kind, count); }
   // No more faults; hanging disk operations end.
   void Heal();
+  // One of the kinds that befall the whole target (kPortDown .. kPowerLoss), now and for that long.
+  // `shard`: the one that is paused or loses its completion queue; none: the director is paused.
+  void Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard = std::nullopt);
+  // Nothing that lasts holds anything up after this: a port that is down, a thread that pauses.
+  Time disturbed_until() const;
+  // Called for each block whose content a power loss may revert, before it does.
+  void SetOnUnsynced(std::function<void(LuId, std::uint64_t block)> call);
   Disk* disk(std::string_view name);  // Null: none of that name.
 
   // --- Looking inside

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,6 +42,7 @@ struct ShardSide {
   std::unique_ptr<Shard> shard;
   std::unique_ptr<Actions> actions;
   Time wake = kNever;  // Scheduled.
+  Time paused_until;
   MessagePipe<message::ToShard> to_shard;
   MessagePipe<message::ToDirector> to_director;
 };
@@ -61,6 +63,7 @@ struct BlockOp {
   bool busy = false;
   IoStatus status = IoStatus::kOk;
   std::uint64_t landed = 0;  // Bytes that land in spite of an error.
+  bool torn = false;         // Of them any block may, or not.
   std::uint64_t mark = 0;    // Of a flush.
   std::shared_ptr<ShardMemory::Arena> arena;
   Content data;
@@ -90,7 +93,19 @@ struct World::Impl : TargetSide {
   void Broke(std::string what);
   std::vector<std::string> Pending() const;
 
+  // weather.cc
+  void StartWeather();
+  void OnWeather();
+  void Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard);
+  void Kill(bool power_loss, Duration length);
+  void Boot();
+  void Configure();
+  admin::AddLu AddLuRequest(LuId id) const;
+  // When the thread that this waits for runs again, if it is paused.
+  std::optional<Time> PausedUntil(const EventQueue::Item& item) const;
+
   // backend.cc
+  void Drop(BlockOp& op, std::uint64_t which);
   std::uint32_t TakeOp();
   void Do(std::uint32_t shard, const action::BlockRead& a);
   void Do(std::uint32_t shard, const action::BlockWrite& a);
@@ -112,6 +127,12 @@ struct World::Impl : TargetSide {
   std::unique_ptr<Director> director;
   std::unique_ptr<Actions> director_actions;
   Time director_wake = kNever;
+  Time director_paused_until;
+  Time disturbed_until;
+  std::uint64_t incarnation = 0;  // Of the target's process.
+  std::uint64_t retired = 0;      // Fingerprints of earlier ones.
+  std::uint64_t weather_ticks = 0;
+  std::function<void(LuId, std::uint64_t)> on_unsynced;
   std::vector<ShardSide> shards;
   std::deque<BlockOp> ops;  // Stable addresses.
   std::vector<std::uint32_t> free_ops;

@@ -206,5 +206,58 @@ TEST_F(WorldTest, LostCompletionEndsTheChannelByTheWatchdog) {
   EXPECT_TRUE(world.IsQuiet());
 }
 
+// The session ends and another one works, whatever befell the whole target.
+class CalamityTest : public WorldTest, public testing::WithParamInterface<FaultKind> {};
+
+TEST_P(CalamityTest, ANewLoginWorks) {
+  BecomeReady();
+  world.Befall(GetParam(), Milliseconds(200), 0);
+  world.Disconnect(peer);
+  world.RunFor(Seconds(30));
+  EXPECT_TRUE(world.IsQuiet()) << world.Pending()[0];
+  EXPECT_TRUE(world.director().Sessions().empty());
+  channel = initiator::Channel();
+  BecomeReady();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, CalamityTest,
+                         testing::Values(FaultKind::kPortDown, FaultKind::kGidChange,
+                                         FaultKind::kDeviceGone, FaultKind::kCqOverrun,
+                                         FaultKind::kThreadPause, FaultKind::kClockJump,
+                                         FaultKind::kKill, FaultKind::kPowerLoss));
+
+TEST_F(WorldTest, APausedShardAnswersWhenItRunsAgain) {
+  BecomeReady();
+  const Time until = world.now() + Milliseconds(300);
+  world.Befall(FaultKind::kThreadPause, Milliseconds(300), 0);
+  const auto c = Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 1);
+  ASSERT_TRUE(c);
+  EXPECT_EQ(c->status, 0);
+  EXPECT_GE(world.now(), until);
+}
+
+TEST_F(WorldTest, AShortTimeWithoutThePortIsBridgedAndALongOneIsNot) {
+  BecomeReady();
+  world.Befall(FaultKind::kPortDown, Milliseconds(500));
+  EXPECT_TRUE(Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 1));
+  world.Befall(FaultKind::kPortDown, Seconds(4));
+  EXPECT_FALSE(Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 2));
+}
+
+TEST_F(WorldTest, APowerLossKeepsWhatWasSynced) {
+  BecomeReady();
+  const std::vector<std::uint8_t> data(512, 0x5a);
+  ASSERT_TRUE(Run(initiator::Write10(Lba(0), 1), Buffer::Immediate(data), Buffer::None(), 1));
+  ASSERT_TRUE(Run(initiator::SynchronizeCache10(), Buffer::None(), Buffer::None(), 2));
+  std::vector<std::uint64_t> unsynced;
+  world.SetOnUnsynced([&](LuId, std::uint64_t block) { unsynced.push_back(block); });
+  ASSERT_TRUE(Run(initiator::Write10(Lba(9), 1), Buffer::Immediate(data), Buffer::None(), 3));
+  world.Befall(FaultKind::kPowerLoss, Milliseconds(200));
+  EXPECT_EQ(unsynced, std::vector<std::uint64_t>{9});
+  std::vector<std::uint8_t> on_disk(512);
+  world.disk("disk0")->Peek(0, on_disk);
+  EXPECT_EQ(on_disk, data);
+}
+
 }  // namespace
 }  // namespace srpt::sim

@@ -27,15 +27,7 @@ void Fabric::ReceiveQueue::PostAll(std::uint32_t first_id, std::uint32_t count) 
   for (std::uint32_t i = 0; i < count; ++i) posted.push_back(RecvId(first + i));
 }
 
-Fabric::Fabric(const Environment& environment) : env_(environment) {
-  shared_.resize(env_.shards);
-  for (std::vector<ReceiveQueue>& queues : shared_) {
-    queues.resize(env_.srq_count);
-    for (std::uint32_t q = 0; q < env_.srq_count; ++q) {
-      queues[q].PostAll(q * env_.srq_size, env_.srq_size);
-    }
-  }
-}
+Fabric::Fabric(const Environment& environment) : env_(environment) { InitShared(); }
 
 Fabric::Connection& Fabric::Of(PeerId peer) {
   SRPT_CHECK(peer.v < connections_.size());
@@ -138,6 +130,15 @@ void Fabric::ScheduleCm(Connection& c, CmStep step, Time at) {
   env_.queue->Push(at, Happening::kCm, c.id.v, static_cast<std::uint64_t>(step));
 }
 
+void Fabric::SendCm(Connection& c, CmStep step, Time at) {
+  ScheduleCm(c, step, at);
+  const std::uint64_t ordinal = static_cast<std::uint64_t>(step);
+  if (!env_.faults->Strikes(FaultKind::kCmTwice, c.lineage, ordinal)) return;
+  ScheduleCm(c, step,
+             at + env_.faults->Length(FaultKind::kCmTwice, c.lineage, ordinal, Microseconds(1),
+                                      Seconds(2)));
+}
+
 Time Fabric::CmArrival(const Connection& c, CmStep step) const {
   return now() + env_.latencies.cm.Draw(*env_.decisions, Site::kCmLatency, c.lineage,
                                         static_cast<std::uint64_t>(step));
@@ -146,6 +147,10 @@ Time Fabric::CmArrival(const Connection& c, CmStep step) const {
 // --- Logging in ---------------------------------------------------------------------------------
 
 PeerId Fabric::Connect(const ConnectOptions& options) {
+  Time stale;
+  if (env_.faults->Strikes(FaultKind::kStaleReq, options.lineage, 0)) {
+    stale = SendStaleReq(options, options.lineage.Child(0x7374));
+  }
   const PeerId id(static_cast<std::uint32_t>(connections_.size()));
   connections_.push_back(std::make_unique<Connection>());
   Connection& c = *connections_.back();
@@ -161,7 +166,7 @@ PeerId Fabric::Connect(const ConnectOptions& options) {
     ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
     return id;
   }
-  ScheduleCm(c, CmStep::kReqArrives, CmArrival(c, CmStep::kReqArrives));
+  SendCm(c, CmStep::kReqArrives, std::max(CmArrival(c, CmStep::kReqArrives), stale));
   if (env_.faults->Strikes(FaultKind::kReqGone, c.lineage, 0)) {
     const Duration patience =
         env_.faults->Length(FaultKind::kReqGone, c.lineage, 0, Microseconds(100), Milliseconds(8));
@@ -170,10 +175,32 @@ PeerId Fabric::Connect(const ConnectOptions& options) {
   return id;
 }
 
+// Returns when the next one may arrive: this one comes first.
+Time Fabric::SendStaleReq(const ConnectOptions& options, Lineage lineage) {
+  const PeerId id(static_cast<std::uint32_t>(connections_.size()));
+  connections_.push_back(std::make_unique<Connection>());
+  Connection& c = *connections_.back();
+  c.id = id;
+  c.options = options;
+  c.options.sink = nullptr;
+  c.lineage = lineage;
+  c.stale = true;
+  const std::size_t room = options.form == LoginForm::kIbCm ? kReqBytesIb : kReqBytesIp;
+  if (!options.iwarp && options.private_data.size() < room) c.options.private_data.resize(room);
+  env_.trace->Add(now(), id.v, "a REQ of old arrives");
+  const Time at = CmArrival(c, CmStep::kReqArrives);
+  ScheduleCm(c, CmStep::kReqArrives, at);
+  return at + Microseconds(1);
+}
+
 void Fabric::WithholdRtu(PeerId peer, bool withhold) { Of(peer).withhold_rtu = withhold; }
 
 void Fabric::OnReqArrives(Connection& c) {
   if (c.cm != Cm::kRequested) return;
+  if (now() < gone_until_) {  // Nobody is there.
+    c.cm = Cm::kOver;
+    return ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
+  }
   c.cm = Cm::kAsked;
   event::LoginRequested e;
   e.conn = ConnId(c.id.v);
@@ -194,7 +221,10 @@ void Fabric::Do(const action::Reject& a) {
   if (c.cm != Cm::kAsked) return Broke("Reject of a connection that was answered already");
   c.cm = Cm::kOver;
   c.reject.assign(a.private_data.begin(), a.private_data.begin() + a.length);
-  ScheduleCm(c, CmStep::kRejArrives, CmArrival(c, CmStep::kRejArrives));
+  if (env_.faults->Strikes(FaultKind::kRejLost, c.lineage, 0)) {
+    return ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
+  }
+  SendCm(c, CmStep::kRejArrives, CmArrival(c, CmStep::kRejArrives));
 }
 
 void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
@@ -226,18 +256,25 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
     ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
     return;
   }
-  ScheduleCm(c, CmStep::kRepArrives, CmArrival(c, CmStep::kRepArrives));
+  SendCm(c, CmStep::kRepArrives, CmArrival(c, CmStep::kRepArrives));
+}
+
+// Our REP is answered with REJ: to the target the connection is over.
+void Fabric::RefuseRep(Connection& c) {
+  SendCm(c, CmStep::kDreqAtTarget, CmArrival(c, CmStep::kDreqAtTarget));
+  TellOver(c, PeerEvent::Kind::kUnreachable);
 }
 
 void Fabric::OnRepArrives(Connection& c) {
-  if (c.vanished || c.peer_over || c.peer_dreq) return;
+  if (c.vanished || c.peer_over || c.peer_dreq || c.peer_qp != PeerQp::kNone) return;
+  if (c.stale || env_.faults->Strikes(FaultKind::kRepRefused, c.lineage, 0)) return RefuseRep(c);
   c.peer_qp = PeerQp::kUp;
   if (!c.withhold_rtu && !env_.faults->Strikes(FaultKind::kRtuLost, c.lineage, 0)) {
     Time at = CmArrival(c, CmStep::kRtuArrives);
     if (env_.faults->Strikes(FaultKind::kRtuLate, c.lineage, 0)) {
       at = at + env_.faults->Length(FaultKind::kRtuLate, c.lineage, 0, Milliseconds(1), Seconds(2));
     }
-    ScheduleCm(c, CmStep::kRtuArrives, at);
+    SendCm(c, CmStep::kRtuArrives, at);
   }
   Tell(c, PeerEvent::Kind::kConnected, c.accept.login_rsp);
 }
@@ -262,7 +299,7 @@ void Fabric::Disconnect(PeerId peer) {
   // Without an answer the peer's CM gives up by itself.
   ScheduleCm(c, CmStep::kDrepAtPeer, now() + env_.latencies.cm_timeout);
   if (env_.faults->Strikes(FaultKind::kDreqLost, c.lineage, 0)) return;
-  ScheduleCm(c, CmStep::kDreqAtTarget, CmArrival(c, CmStep::kDreqAtTarget));
+  SendCm(c, CmStep::kDreqAtTarget, CmArrival(c, CmStep::kDreqAtTarget));
 }
 
 void Fabric::Vanish(PeerId peer) {
@@ -287,13 +324,22 @@ void Fabric::Do(std::uint32_t shard, const action::Disconnect& a) {
     Put(c, c.completions, over, Microseconds(1));
   }
   if (c.disconnected) {  // DREP.
-    ScheduleCm(c, CmStep::kDrepAtPeer, CmArrival(c, CmStep::kDrepAtPeer));
+    if (!c.removed && !env_.faults->Strikes(FaultKind::kDrepLost, c.lineage, 0)) {
+      SendCm(c, CmStep::kDrepAtPeer, CmArrival(c, CmStep::kDrepAtPeer));
+    }
     ScheduleCm(c, CmStep::kDisconnectDone, now() + Microseconds(10));
     return;
   }
-  const bool lost = env_.faults->Strikes(FaultKind::kDreqLost, c.lineage, 1);
-  if (!lost) ScheduleCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));
-  const bool answered = !lost && !c.vanished;
+  const bool lost = env_.faults->Strikes(FaultKind::kDreqLost, c.lineage, 1) || c.cut;
+  if (!lost) SendCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));
+  if (c.peer_qp == PeerQp::kUp && !c.peer_dreq &&
+      env_.faults->Strikes(FaultKind::kCrossingDreq, c.lineage, 0)) {
+    c.peer_dreq = true;
+    SetPeerError(c);
+    SendCm(c, CmStep::kDreqAtTarget, CmArrival(c, CmStep::kDreqAtTarget));
+  }
+  const bool answered =
+      !lost && !c.vanished && !env_.faults->Strikes(FaultKind::kDrepLost, c.lineage, 1);
   const Time done = CmArrival(c, CmStep::kDisconnectDone) + env_.latencies.cm.high;
   ScheduleCm(c, CmStep::kDisconnectDone, answered ? done : now() + env_.latencies.cm_timeout);
 }
@@ -313,7 +359,9 @@ void Fabric::Do(std::uint32_t shard, const action::DestroyQp& a) {
   c.completions.entries.clear();
   c.withheld.clear();
   c.own_receives.posted.clear();
-  if (!c.disconnect_asked) ScheduleCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));
+  if (!c.disconnect_asked && !c.removed) {
+    SendCm(c, CmStep::kDreqAtPeer, CmArrival(c, CmStep::kDreqAtPeer));
+  }
   ScheduleCm(c, CmStep::kQpDestroyed, now() + Microseconds(20));
 }
 
@@ -326,6 +374,9 @@ void Fabric::OnQpDestroyed(Connection& c) {
 }
 
 void Fabric::OnCm(Connection& c, CmStep step) {
+  if (IsDown() && IsOnTheWire(step)) {
+    return ScheduleCm(c, step, down_until_ + env_.latencies.cm.low);  // The CM repeats it.
+  }
   const bool target_here = c.target_qp == TargetQp::kUp || c.target_qp == TargetQp::kError;
   switch (step) {
     case CmStep::kReqArrives:
@@ -366,7 +417,7 @@ void Fabric::OnCm(Connection& c, CmStep step) {
       return TellOver(c, PeerEvent::Kind::kDisconnected);
     case CmStep::kDisconnectDone:
       if (!target_here) return;
-      if (!env_.faults->Strikes(FaultKind::kNoTimewaitExit, c.lineage, 0)) {
+      if (!c.removed && !env_.faults->Strikes(FaultKind::kNoTimewaitExit, c.lineage, 0)) {
         ScheduleCm(c, CmStep::kTimewaitOver, now() + env_.latencies.timewait);
       }
       if (c.disconnected) return;
@@ -376,13 +427,22 @@ void Fabric::OnCm(Connection& c, CmStep step) {
       if (!target_here) return;
       return env_.target->OnShardEvent(c.shard, event::TimewaitOver{c.accept.channel});
     case CmStep::kAcceptFailed:
+      if (c.dead) return;
       by_channel_[c.shard][c.accept.channel.slot()] = 0;
       return env_.target->OnShardEvent(
           c.shard,
           event::AcceptFailed{c.accept.channel, c.cm == Cm::kOver ? "the connection request is gone"
                                                                   : "no queue pair"});
     case CmStep::kQpDestroyed:
+      if (c.dead) return;
       return OnQpDestroyed(c);
+    case CmStep::kDeviceRemoved:
+      if (!target_here) return;
+      return OnDeviceRemoved(c);
+    case CmStep::kCqLost:
+      if (!target_here) return;
+      return env_.target->OnShardEvent(c.shard,
+                                       event::QpFailed{c.accept.channel, WorkStatus::kOther});
     case CmStep::kPeerSendFails:
       if (c.peer_qp != PeerQp::kUp) return;
       SetPeerError(c);

@@ -8,7 +8,8 @@
 // been executed; its completion and those behind it wait for that.
 //
 // Files: cm.cc (REQ, REP, RTU, REJ, DREQ, DREP, timewait), peer_qp.cc (towards the target),
-// target_qp.cc (towards the peer, completions), late_reads.cc.
+// target_qp.cc (towards the peer, completions), late_reads.cc, calamity.cc (what befalls all
+// connections at once).
 #ifndef SIM_FABRIC_FABRIC_H_
 #define SIM_FABRIC_FABRIC_H_
 
@@ -90,6 +91,26 @@ class Fabric {
   // --- The queue: kToTarget, kToPeer, kCompletion, kCm.
   void On(const EventQueue::Item& item);
 
+  // --- What befalls all connections at once (calamity.cc).
+  // Nothing passes until then: what waits longer than the retries last is lost.
+  void PortDown(Time until);
+  // The target's address is another one now: no packet of a connection made before arrives.
+  void MoveAddress();
+  // The device is gone, and with it every queue pair; connection requests find it again from then.
+  void RemoveDevice(Time until);
+  // The shard's completion queue is lost, with all its queue pairs.
+  void OverrunCq(std::uint32_t shard);
+  // The target's process is gone; another one, that knows of nothing, may be asked from then. The
+  // operating system sends the DREQs, unless its power is gone, too.
+  void KillTarget(Time until, bool power_loss);
+
+  // Whose thread an item of the queue waits for: a shard, the director, or nobody.
+  struct Thread {
+    bool director = false;
+    std::optional<std::uint32_t> shard;
+  };
+  Thread ThreadOf(const EventQueue::Item& item) const;
+
   // Empty, or the first rule of the verbs that the target broke.
   const std::string& broken() const { return broken_; }
   // Times a peer's IU found no receive posted.
@@ -116,6 +137,8 @@ class Fabric {
     kAcceptFailed,
     kQpDestroyed,
     kPeerSendFails,
+    kDeviceRemoved,
+    kCqLost,
   };
   enum class Cm : std::uint8_t { kRequested, kAsked, kAccepted, kOver };
   enum class PeerQp : std::uint8_t { kNone, kUp, kError, kGone };
@@ -175,6 +198,10 @@ class Fabric {
     Cm cm = Cm::kRequested;
     bool withhold_rtu = false;
     bool vanished = false;
+    bool stale = false;    // The peer has given up on it: it refuses the REP.
+    bool cut = false;      // Nothing arrives any more, at either end.
+    bool removed = false;  // The target's device is.
+    bool dead = false;     // The target's process is.
     // The peer's end.
     PeerQp peer_qp = PeerQp::kNone;
     bool peer_over = false;  // Its last event was given.
@@ -238,11 +265,24 @@ class Fabric {
 
   // cm.cc
   void ScheduleCm(Connection& c, CmStep step, Time at);
+  // A message on the wire: it may arrive twice.
+  void SendCm(Connection& c, CmStep step, Time at);
+  Time SendStaleReq(const ConnectOptions& options, Lineage lineage);
+  void RefuseRep(Connection& c);
   Time CmArrival(const Connection& c, CmStep step) const;
   void OnCm(Connection& c, CmStep step);
   void OnReqArrives(Connection& c);
   void OnRepArrives(Connection& c);
   void OnQpDestroyed(Connection& c);
+  // calamity.cc
+  void InitShared();
+  bool IsDown() const { return now() < down_until_; }
+  // Longer than retries bridge.
+  bool IsLost(const Connection& c) const {
+    return c.cut || down_until_ > now() + env_.latencies.retry;
+  }
+  static bool IsOnTheWire(CmStep step);
+  void OnDeviceRemoved(Connection& c);
   // peer_qp.cc
   void OnToTarget(Connection& c);
   void SetPeerError(Connection& c);
@@ -276,6 +316,8 @@ class Fabric {
   std::uint64_t rnr_at_target_ = 0;
   std::uint64_t refused_accesses_ = 0;
   std::uint32_t open_ = 0;  // Connections that the target has a queue pair for.
+  Time down_until_;         // The port.
+  Time gone_until_;         // Whom a REQ would be for.
 };
 
 }  // namespace srpt::sim

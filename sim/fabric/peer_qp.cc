@@ -52,13 +52,14 @@ void Fabric::OnToTarget(Connection& c) {
   if (c.to_target.entries.empty()) return;
   const Packet packet = c.to_target.entries.front();
   if (packet.due > now()) return Schedule(c, c.to_target);
-  if (c.target_qp != TargetQp::kUp) {
+  if (c.target_qp != TargetQp::kUp || IsLost(c)) {
     // Nobody acknowledges.
     for (const Packet& p : c.to_target.entries) free_buffers_.push_back(p.buffer);
     c.to_target.entries.clear();
     ScheduleCm(c, CmStep::kPeerSendFails, now() + env_.latencies.retry);
     return;
   }
+  if (IsDown()) return ScheduleAt(c, c.to_target, down_until_);
   ReceiveQueue& receives = ReceivesOf(c);
   if (receives.posted.empty()) {
     ++rnr_at_target_;

@@ -73,6 +73,11 @@ void Fabric::Post(Connection& c, WorkRequest wr) {
                                               Milliseconds(1), Milliseconds(200));
     latency.ns += more.ns;
   }
+  if (env_.faults->Strikes(FaultKind::kPostRefused, wr.entity, wr.ordinal)) {
+    const Duration wait = env_.faults->Length(FaultKind::kPostRefused, wr.entity, wr.ordinal,
+                                              Microseconds(10), Milliseconds(20));
+    latency.ns += wait.ns;
+  }
   wr.doomed = env_.faults->Strikes(FaultKind::kRetryExceeded, wr.entity, wr.ordinal);
   Put(c, c.sq, wr, latency);
 }
@@ -86,9 +91,10 @@ void Fabric::OnToPeer(Connection& c) {
   while (!c.sq.entries.empty() && c.target_qp == TargetQp::kUp) {
     const WorkRequest wr = c.sq.entries.front();
     if (wr.due > now()) return Schedule(c, c.sq);
-    if (wr.doomed || c.peer_qp == PeerQp::kError || c.peer_qp == PeerQp::kGone) {
+    if (wr.doomed || c.peer_qp == PeerQp::kError || c.peer_qp == PeerQp::kGone || IsLost(c)) {
       return FailHead(c, WorkStatus::kRetryExceeded, env_.latencies.retry);
     }
+    if (IsDown()) return ScheduleAt(c, c.sq, down_until_);
     // Not there yet (REP is on its way), or without a receive: it is tried again.
     const bool no_receive = wr.kind == WorkRequest::Kind::kSend && c.peer_receives == 0;
     if (c.peer_qp == PeerQp::kNone || no_receive) {
@@ -229,6 +235,12 @@ void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, D
                                Seconds(3))
                       .ns;
     }
+  }
+  if (env_.faults->Strikes(FaultKind::kCoalesced, wr.entity, wr.ordinal)) {
+    after.ns += env_.faults
+                    ->Length(FaultKind::kCoalesced, wr.entity, wr.ordinal, Microseconds(20),
+                             Milliseconds(1))
+                    .ns;
   }
   if (c.silent) {
     c.withheld.push_back(completion);

@@ -156,9 +156,14 @@ void Initiator::CheckControl(Channel& c, Task& task, std::uint64_t moved) {
                "READ CAPACITY (16)");
       }
       break;
-    case Kind::kReportLuns:
-      expect(n >= 8 && LoadBe32(data.data()) == 8 * scene_.units.size(), "REPORT LUNS");
-      break;
+    case Kind::kReportLuns: {
+      // The administrator maps one more at times.
+      const std::size_t more = world_.faults().struck(FaultKind::kConfigChange) > 0 ? 1 : 0;
+      expect(n >= 8 && LoadBe32(data.data()) % 8 == 0 &&
+                 LoadBe32(data.data()) >= 8 * scene_.units.size() &&
+                 LoadBe32(data.data()) <= 8 * (scene_.units.size() + more),
+             "REPORT LUNS");
+    } break;
     case Kind::kModeSense:
       expect(n >= 4 && data[0] + 1u == n, "MODE SENSE: its own length");
       break;
@@ -244,7 +249,7 @@ void Initiator::OnFailed(Channel& c, Task& task,
       refused = false;
       const bool disk_failed = struck(FaultKind::kReadError) || struck(FaultKind::kWriteError) ||
                                struck(FaultKind::kNoSpace) || struck(FaultKind::kShort) ||
-                               struck(FaultKind::kFlushError);
+                               struck(FaultKind::kTorn) || struck(FaultKind::kFlushError);
       if (sense->Is(scsi::kInternalTargetFailure) && disk_failed) {
         AskToClear(c, task.unit);
         break;

@@ -296,10 +296,7 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   }
 
   task.deadline = now() + swarm_.command_timeout;
-  if (!ticking_) {
-    ticking_ = true;
-    SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
-  }
+  StartTicking();
   const std::size_t n = c.srp.BuildCmd(command, MutableBytes(iu_).first(iu_.size() / 2));
   world_.trace().Add(now(), c.peer.v,
                      task.kind == Kind::kRead    ? "peer: READ tag, lba"

@@ -159,6 +159,7 @@ class Initiator : public PeerSink {
   void CheckReset(Channel& c, const Task& task);
   void GiveUp(Channel& c, Task& task);  // It will never be answered, and has ended.
   void Tick();
+  void StartTicking();
 
   void SetTimer(Duration after, Timer timer, std::uint32_t channel, std::uint64_t payload);
   Task* Find(Channel& c, std::uint64_t number);

@@ -107,7 +107,11 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   c.link = Link::kLive;
   // A new nexus is told so once, by each unit. (A MULTI login makes one, too, if the target has
   // ended the others without our knowing.)
-  if (c.index == 0 || result == wire::MultichannelResult::kNoneExisted) {
+  // (So may a stale REQ, or a sibling that a new process of the target took for the first.)
+  const auto struck = [&](FaultKind kind) { return world_.faults().struck(kind) > 0; };
+  const bool others = struck(FaultKind::kStaleReq) || struck(FaultKind::kKill) ||
+                      struck(FaultKind::kPowerLoss) || struck(FaultKind::kDeviceGone);
+  if (c.index == 0 || result == wire::MultichannelResult::kNoneExisted || others) {
     for (std::uint32_t& left : scene_.attentions[index_]) ++left;
   }
   if (c.index == 0) {

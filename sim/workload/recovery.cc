@@ -55,6 +55,10 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       return;
     case Timer::kReset:
       if (quiesced_[payload & 0xff] && payload >> 8 == (session_ & 0xffffff)) {
+        // What held things up is over for long enough.
+        if (world_.disturbed_until() + kQuiesce > now()) {
+          return SetTimer(kQuiesce, Timer::kReset, 0, payload);
+        }
         SendReset(static_cast<std::uint32_t>(payload & 0xff));
       }
       return;
@@ -63,7 +67,11 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       world_.Submit(admin::ClearFailedLu{scene_.units[payload].disk->name()});
       return;
     case Timer::kResetOver: {
-      // The other channels' answers that were on their way have come by now.
+      // The other channels' answers that were on their way have come by now, unless all wait.
+      if (world_.disturbed_until() + kQuiesce > now()) {
+        if (quiesced_[payload & 0xff]) SetTimer(kQuiesce, Timer::kResetOver, 0, payload);
+        return;
+      }
       const std::uint32_t unit = static_cast<std::uint32_t>(payload & 0xff);
       if (!quiesced_[unit] || payload >> 8 != (session_ & 0xffffff)) return;
       for (const auto& other : channels_) {
@@ -114,7 +122,11 @@ void Initiator::Tick() {
       Abort(*c, task);
     }
   }
-  if (!more) return;
+  if (more) StartTicking();
+}
+
+void Initiator::StartTicking() {
+  if (ticking_) return;
   ticking_ = true;
   SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
 }
@@ -158,6 +170,7 @@ void Initiator::SendReset(std::uint32_t unit) {
   if (m == nullptr) m = &c.managements.emplace_back();
   *m = Management{true, true, kResetTag | c.next_reset++, 0, unit, now() + kManagementTimeout};
   ++scene_.stats.resets;
+  StartTicking();
   fresh_.clear();
   scene_.ExpectAttention(unit);
   initiator::TaskManagement request;

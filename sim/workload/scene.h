@@ -40,6 +40,8 @@ struct Stats {
 };
 
 struct Scene {
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
   explicit Scene(const Swarm& drawn) : swarm(drawn), world(drawn.world) {
     for (const DiskOptions& options : drawn.world.disks) {
       Unit unit;
@@ -51,6 +53,9 @@ struct Scene {
       units.push_back(unit);
       oracle.AddUnit(options.blocks, options.block_bytes);
     }
+    world.SetOnUnsynced([this](LuId lu, std::uint64_t block) {
+      if (lu.v < units.size()) oracle.Revert(lu.v, block);
+    });
     attentions.assign(drawn.initiators, std::vector<std::uint32_t>(units.size()));
   }
 
