@@ -180,6 +180,11 @@ class Arm(abc.ABC):
         self.require("faults", f"'{fault}' cannot be made to happen")
         self.transport.inject(fault, count)
 
+    def befall(self, fault, seconds=0.0, shard=None):
+        """What befalls the whole target (sim/weather.cc), now and for that long."""
+        self.require("faults", f"'{fault}' cannot be made to happen")
+        self.transport.befall(fault, int(seconds * NANOSECONDS), shard)
+
     def heal(self):
         """No more faults in this test; what hangs ends."""
         self.transport.heal()
@@ -199,14 +204,14 @@ class SimArm(Arm):
     capabilities = frozenset({"faults", "native_cm", "page_crossing"})
     GUID = 0x5E0
 
-    def __init__(self):
+    def __init__(self, **world):
         disks = [
             (FILE_DEVICE, "vdisk_fileio", 512, 16 * 2048),
             (NULL_DEVICE, "vdisk_nullio", 512, 1024 * 2048),
         ]
         srq_size = int(os.environ.get("SRPT_SIM_SRQ", "0"))
         super().__init__(
-            srptest.arms.SimArm(self.GUID, disks, srq_size=srq_size), self.GUID
+            srptest.arms.SimArm(self.GUID, disks, srq_size=srq_size, **world), self.GUID
         )
         self._target = self.transport.targets()[0]
 
@@ -316,11 +321,16 @@ class VerbsArm(Arm):
         self._admin.close()
 
 
-def make_arm():
-    """The arm that SRPT_ARM selects, ready for one test."""
+def make_arm(**world):
+    """The arm that SRPT_ARM selects, ready for one test.
+
+    `world`: what a test wants of a world of its own (shards, data_buffers, sq_size); a target that
+    runs elsewhere is as it is, so the test is skipped there."""
     kind = os.environ.get("SRPT_ARM", "sim")
     if kind == "sim":
-        return SimArm()
+        return SimArm(**world)
+    if world:
+        pytest.skip(f"SKIPPED on the {kind} arm, whose target has not {world}")
     missing = [n for n in ("SRPT_TARGET", "SRPT_GUID", "SRPT_ADMIN") if n not in os.environ]
     if missing:
         raise RuntimeError(f"SRPT_ARM={kind} needs {', '.join(missing)}")

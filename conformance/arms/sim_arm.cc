@@ -17,6 +17,9 @@ sim::WorldOptions ToWorld(const SimOptions& options) {
   out.parameters.service_guid = options.service_guid;
   out.parameters.use_srq = options.srq_size != 0;
   if (options.srq_size != 0) out.parameters.srpt_srq_size = options.srq_size;
+  out.parameters.shards = options.shards;
+  if (options.data_buffers != 0) out.parameters.data_buffers_per_shard = options.data_buffers;
+  if (options.sq_size != 0) out.parameters.srpt_sq_size = options.sq_size;
   out.sweep_every = 1;  // These runs are short: look at everything after each step.
   for (const SimDisk& disk : options.disks) {
     const auto handler =
@@ -81,6 +84,14 @@ std::string_view Name(admin::Status status) {
       return "busy";
   }
   return "unknown status";
+}
+
+std::optional<sim::FaultKind> FaultOf(std::string_view name) {
+  for (std::size_t i = 0; i < sim::kFaultKinds; ++i) {
+    const auto kind = static_cast<sim::FaultKind>(i);
+    if (sim::ToString(kind) == name) return kind;
+  }
+  return std::nullopt;
 }
 
 sim::Region ToSim(const Region& region) { return {region.va, region.rkey, region.bytes}; }
@@ -180,13 +191,44 @@ std::string SimArm::Admin(admin::Request request) {
 }
 
 bool SimArm::Inject(std::string_view fault, std::uint32_t count) {
-  for (std::size_t i = 0; i < sim::kFaultKinds; ++i) {
-    const auto kind = static_cast<sim::FaultKind>(i);
-    if (sim::ToString(kind) != fault) continue;
-    world_.Inject(kind, count);
-    return true;
-  }
-  return false;
+  const auto kind = FaultOf(fault);
+  if (!kind) return false;
+  world_.Inject(*kind, count);
+  return true;
+}
+
+bool SimArm::Befall(std::string_view fault, Duration length, std::optional<std::uint32_t> shard) {
+  const auto kind = FaultOf(fault);
+  if (!kind || *kind < sim::FaultKind::kPortDown || *kind > sim::FaultKind::kPowerLoss)
+    return false;
+  world_.Befall(*kind, length, shard);
+  return true;
+}
+
+void SimArm::Vanish(ConnectionId connection) {
+  Connection* found = Find(connection);
+  if (found == nullptr) return;
+  world_.Vanish(found->peer);
+  found->closed = true;
+}
+
+void SimArm::PostReceives(ConnectionId connection, std::uint32_t count) {
+  Connection* found = Find(connection);
+  if (found != nullptr) world_.PostReceives(found->peer, count);
+}
+
+std::optional<std::uint32_t> SimArm::ShardOf(ConnectionId connection) {
+  Connection* found = Find(connection);
+  return found == nullptr ? std::nullopt : world_.ShardOf(found->peer);
+}
+
+std::vector<std::uint8_t> SimArm::Peek(std::string_view disk, std::uint64_t offset,
+                                       std::uint32_t bytes) {
+  const sim::Disk* found = world_.disk(disk);
+  if (found == nullptr || offset > found->bytes() || bytes > found->bytes() - offset) return {};
+  std::vector<std::uint8_t> out(bytes);
+  found->Peek(offset, out);
+  return out;
 }
 
 std::vector<SessionState> SimArm::Sessions() const {

@@ -29,6 +29,9 @@ struct SimOptions {
   std::uint64_t service_guid = 0;
   std::vector<SimDisk> disks;  // LUN 0, 1, ... in this order.
   std::uint32_t srq_size = 0;  // use_srq with this srpt_srq_size; 0: not.
+  std::uint32_t shards = 1;
+  std::uint32_t data_buffers = 0;  // Of each shard; 0: the default.
+  std::uint16_t sq_size = 0;       // srpt_sq_size; 0: the default.
 };
 
 // One session, as an administrator sees it.
@@ -67,6 +70,18 @@ class SimArm : public Arm {
   // The next `count` opportunities of this fault (its name: sim/faults.h) strike. False: no such
   // name.
   bool Inject(std::string_view fault, std::uint32_t count);
+  // What befalls the whole target, by its name, now and for that long; `shard` as World::Befall has
+  // it. False: no such name.
+  bool Befall(std::string_view fault, Duration length, std::optional<std::uint32_t> shard);
+  // Power loss of the initiator: nothing more is heard of this connection, at either end.
+  void Vanish(ConnectionId connection);
+  // For a connection made with receives=0.
+  void PostReceives(ConnectionId connection, std::uint32_t count);
+  // What lies on a disk, synced or not. Empty: no such disk, or not inside it.
+  std::vector<std::uint8_t> Peek(std::string_view disk, std::uint64_t offset, std::uint32_t bytes);
+  // Times that an initiator's IU found no receive of the target.
+  std::uint64_t rnr_at_target() const { return world_.rnr_at_target(); }
+  std::optional<std::uint32_t> ShardOf(ConnectionId connection);
   // No more faults; what hangs ends.
   void Heal() { world_.Heal(); }
 

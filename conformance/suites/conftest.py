@@ -7,10 +7,16 @@ import pytest
 from conformance.arms.arm import make_arm
 
 
+def pytest_configure(config):
+    """Our own mark."""
+    config.addinivalue_line("markers", "world(**options): a world of its own, see make_arm")
+
+
 @pytest.fixture(name="arm")
-def arm_fixture():
+def arm_fixture(request):
     """An arm without sessions, before and after."""
-    arm = make_arm()
+    mark = request.node.get_closest_marker("world")
+    arm = make_arm(**(mark.kwargs if mark else {}))
     yield arm
     arm.close()
 
