@@ -1,0 +1,33 @@
+#!/bin/bash
+# Copyright 2026 The srpt Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# The fault suite, in the guest: what Linux's SRP initiator and the administrator of its machine can
+# do to a target in the middle of I/O. After each fault the data is read back and compared.
+. /lib.sh
+. /target.sh
+. /checks.sh
+. /faults_checks.sh
+
+dmesg -n 3
+link_up || { echo "FAIL link_up: $RDMA_DEV did not come up"; exit 1; }
+initiator_up ch_count=2 || { echo "FAIL initiator_up: ib_srp did not load"; exit 1; }
+forget_kernel
+target_start || { echo "FAIL target_start: it did not become ready"; checks_end; exit 1; }
+log_in || { echo "FAIL log_in: $(dmesg | tail -n 1)"; checks_end; exit 1; }
+check data_is_there io_verified
+check device_reset_under_io reset_under_io -d
+check target_reset_under_io reset_under_io -t
+check host_reset_under_io reset_under_io -H
+check rejected_logins_leave_the_session_alone rejected_under_io
+# (In this shell, not in a check's: the next ones need the new process's id.)
+daemon_killed_and_back >/tmp/killed.out 2>&1
+KILLED=$?
+check daemon_killed_and_restarted_under_io daemon_reconnected
+check initiator_deleted_and_unloaded_under_io initiator_gone
+log_in || { FAILED=$((FAILED + 1)); echo "FAIL log_in: after ib_srp was loaded again"; }
+check data_survived_everything old_data_intact
+check logout logout "$HOST"
+check no_session_left wait_for 15 no_sessions
+check target_stops_cleanly target_stop
+checks_end
