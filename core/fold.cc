@@ -119,9 +119,9 @@ class Folder {
   void Put(const message::UnitAttentionAnswer& x) {
     All(x.command, x.nexus, x.lu, x.has, x.attention, x.more);
   }
-  void Put(const message::AbortFence& x) { All(x.fence, x.lu); }
+  void Put(const message::AbortFence& x) { All(x.fence, x.lu, x.nexus, x.asker); }
   void Put(const message::CancelFence& x) { All(x.fence); }
-  void Put(const message::LunResetAnswer& x) { All(x.command, x.rsp_code); }
+  void Put(const message::TaskFenceAnswer& x) { All(x.command, x.rsp_code); }
   void Put(const message::ForgetNexus& x) { All(x.nexus); }
   void Put(const message::RetireLu& x) { All(x.lu); }
 
@@ -131,7 +131,7 @@ class Folder {
   void Put(const message::ChannelClosed& x) { All(x.nexus, x.channel); }
   void Put(const message::AskUnitAttention& x) { All(x.command, x.nexus, x.lu); }
   void Put(const message::ReturnUnitAttention& x) { All(x.nexus, x.lu, x.attention); }
-  void Put(const message::AskLunReset& x) { All(x.command, x.nexus, x.lu); }
+  void Put(const message::AskTaskFence& x) { All(x.command, x.nexus, x.lu, x.function); }
   void Put(const message::FenceDone& x) { All(x.fence); }
   void Put(const message::LuIdle& x) { All(x.lu); }
   void Put(const message::LuFailed& x) { All(x.lu); }

@@ -27,6 +27,13 @@ enum class CloseReason : std::uint8_t {
   kShutdown,
 };
 
+// The task management functions that abort commands on several channels.
+enum class FenceFunction : std::uint8_t {
+  kAbortTaskSet,  // The nexus's commands at the unit.
+  kClearTaskSet,  // All nexuses' commands there.
+  kLunReset,      // The same, and the unit's own state.
+};
+
 namespace message {
 
 // --- Director to shard ------------------------------------------------------------------------
@@ -76,18 +83,20 @@ struct UnitAttentionAnswer {
   UnitAttention attention;
   bool more = false;
 };
-// Abort every command of this unit that arrived before, of all nexuses (all nexuses get silence and
-// their credit: TAS is 0). Answered by FenceDone once none of them has an effect any more.
+// Abort the commands of this unit that arrived before (those aborted get silence and their credit:
+// TAS is 0). Answered by FenceDone once none of them has an effect any more.
 struct AbortFence {
   FenceId fence;
   LuId lu;
+  NexusId nexus;    // Only this one's commands, on all its channels; invalid: those of all nexuses.
+  CommandId asker;  // The request, on the shard that has it: what came after it is left alone.
 };
 // The fence is past its deadline: forget it; no answer is expected.
 struct CancelFence {
   FenceId fence;
 };
-// The answer to AskLunReset: send the response with this SRP RSP_CODE (0 complete, 5 failed).
-struct LunResetAnswer {
+// The answer to AskTaskFence: send the response with this SRP RSP_CODE (0 complete, 5 failed).
+struct TaskFenceAnswer {
   CommandId command;
   std::uint8_t rsp_code = 0;
 };
@@ -102,7 +111,7 @@ struct RetireLu {
 };
 
 using ToShard = std::variant<Publish, OpenChannel, ReportEvent, CloseChannel, UnitAttentionPending,
-                             UnitAttentionAnswer, AbortFence, CancelFence, LunResetAnswer,
+                             UnitAttentionAnswer, AbortFence, CancelFence, TaskFenceAnswer,
                              ForgetNexus, RetireLu>;
 
 // --- Shard to director ------------------------------------------------------------------------
@@ -141,10 +150,12 @@ struct ReturnUnitAttention {
   LuId lu;
   UnitAttention attention;
 };
-struct AskLunReset {
+// A task management request that concerns more than its own channel.
+struct AskTaskFence {
   CommandId command;
   NexusId nexus;
   LuId lu;
+  FenceFunction function{};
 };
 struct FenceDone {
   FenceId fence;
@@ -159,7 +170,7 @@ struct LuFailed {
 
 using ToDirector =
     std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed, AskUnitAttention,
-                 ReturnUnitAttention, AskLunReset, FenceDone, LuIdle, LuFailed>;
+                 ReturnUnitAttention, AskTaskFence, FenceDone, LuIdle, LuFailed>;
 
 }  // namespace message
 }  // namespace srpt

@@ -146,7 +146,7 @@ void ShardDriver::Carry(const Action& action) {
   } else if (const auto* to = std::get_if<action::ToDirector>(&action)) {
     if (const auto* ask = std::get_if<message::AskUnitAttention>(&to->message)) {
       asks_.push_back({false, ask->command});
-    } else if (const auto* reset = std::get_if<message::AskLunReset>(&to->message)) {
+    } else if (const auto* reset = std::get_if<message::AskTaskFence>(&to->message)) {
       asks_.push_back({true, reset->command});
     } else if (const auto* closed = std::get_if<message::ChannelClosed>(&to->message)) {
       peers_.erase(closed->channel);
@@ -333,10 +333,13 @@ void ShardDriver::AnswerDirector() {
     return;
   }
   const FenceId fence(++fence_);
-  Step(event::FromDirector{message::AbortFence{fence, kUnit}});
+  message::AbortFence abort{fence, kUnit, NexusId(), CommandId()};
+  if (input_.Below(2) == 1) abort.nexus = NexusId::Make(0, 0);
+  if (input_.Below(2) == 1) abort.asker = ask.command;
+  Step(event::FromDirector{abort});
   if (input_.Below(2) == 0) Step(event::FromDirector{message::CancelFence{fence}});
   Step(event::FromDirector{
-      message::LunResetAnswer{ask.command, static_cast<std::uint8_t>(input_.Below(2) * 5)}});
+      message::TaskFenceAnswer{ask.command, static_cast<std::uint8_t>(input_.Below(2) * 5)}});
 }
 
 ShardDriver::Peer* ShardDriver::Pick() {

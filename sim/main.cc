@@ -37,6 +37,8 @@ struct Totals {
     stats.aborted += o.stats.aborted;
     stats.timeouts += o.stats.timeouts;
     stats.resets += o.stats.resets;
+    stats.task_sets += o.stats.task_sets;
+    stats.clear_acas += o.stats.clear_acas;
     stats.logins += o.stats.logins;
     stats.rejects += o.stats.rejects;
     stats.attentions += o.stats.attentions;
@@ -69,8 +71,10 @@ void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds, double cp
               static_cast<double>(s.bytes) / 1e9, t.blocks);
   std::printf("%" PRIu64 " logins, %" PRIu64 " refused; %" PRIu64
               " commands ended with their "
-              "channel, %" PRIu64 " aborted, %" PRIu64 " timed out, %" PRIu64 " LUN resets\n",
-              s.logins, s.rejects, s.lost, s.aborted, s.timeouts, s.resets);
+              "channel, %" PRIu64 " aborted, %" PRIu64 " timed out; %" PRIu64
+              " LUN RESETs, %" PRIu64 " ABORT and CLEAR TASK SETs, %" PRIu64 " CLEAR ACAs\n",
+              s.logins, s.rejects, s.lost, s.aborted, s.timeouts, s.resets, s.task_sets,
+              s.clear_acas);
   std::printf("faults:");
   const char* separator = " ";
   for (std::size_t i = 0; i < kFaultKinds; ++i) {

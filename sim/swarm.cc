@@ -146,8 +146,10 @@ std::vector<std::string> Describe(const Swarm& s) {
                   disk.write_through ? ", write through" : "");
     lines.push_back(text);
   }
-  std::snprintf(text, sizeof text, "in a million commands: %u aborts, %u LUN resets, %u stalls",
-                s.abort_per_million, s.reset_per_million, s.stall_per_million);
+  std::snprintf(
+      text, sizeof text,
+      "in a million commands: %u aborts, %u resets (LUN RESET, ABORT or CLEAR TASK SET), %u stalls",
+      s.abort_per_million, s.reset_per_million, s.stall_per_million);
   lines.push_back(text);
   std::string faults;
   for (std::size_t i = 0; i < kFaultKinds; ++i) {

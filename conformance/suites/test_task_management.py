@@ -1,6 +1,6 @@
 # Copyright 2026 The srpt Authors
 # SPDX-License-Identifier: Apache-2.0
-"""ABORT TASK, LUN RESET, and what is not supported.
+"""All five functions, and what is not one of them.
 
 The session's channel fails a test when an aborted command is answered after its abort was.
 """
@@ -11,7 +11,7 @@ from srptest import cdb, wire
 from conformance.arms.arm import FREE_LUN, NULL_LUN
 from conformance.arms.session import CHECK_CONDITION, GOOD, check, good
 
-UA, RESET = 6, 0x29
+UA, RESET, CLEARED = 6, 0x29, 0x2F
 SOL_NOT = wire.SCSOLNT | wire.UCSOLNT
 
 
@@ -125,14 +125,153 @@ def test_lun_reset_while_commands_run(session):
     session.ready(NULL_LUN).recovers(NULL_LUN)
 
 
-def test_task_management_of_an_unknown_lun(session):
-    received = session.tsk_mgmt(wire.TM_LUN_RESET, lun=FREE_LUN)
+def hung_reads(arm, *sessions):
+    """A read of each session at LUN 0 that does not end by itself; their tags."""
+    arm.inject("disk hangs", len(sessions))
+    tags = [s.submit(cdb.read10(0, 1), in_=s.memory(512).direct()) for s in sessions]
+    sessions[0].nothing(0.5)
+    return tags
+
+
+def forgets(session, lun=0):
+    """The session's own commands at the unit were ended by another channel's request."""
+    session.channel.forget_lun(wire.encode_lun(lun))
+
+
+def test_abort_task_set_ends_the_nexuss_commands_on_all_its_channels(arm):
+    """And those of no other nexus, which is told nothing. [R-TSK-04]"""
+    one, other = arm.login(initiator=1).ready(0, 1), arm.login(initiator=2).ready(0, 1)
+    two = arm.login(initiator=1, multi=True)
+    _, _, theirs = hung_reads(arm, one, two, other)
+    received = one.tsk_mgmt(wire.TM_ABORT_TASK_SET, within=0.5)
+    assert received.rsp_code == wire.TM_COMPLETE and received.aborted_outstanding
+    forgets(two)
+    arm.heal()
+    assert good(other.receive()).tag == theirs
+    one.nothing(0.5)
+    two.nothing(0.5)  # Had its read been answered, this would have been seen.
+    for session in (one, two):
+        session.recovers(0)
+        session.works(1)
+    other.works(0)
+
+
+def test_abort_task_set_touches_one_unit(arm):
+    one, two = arm.login().ready(0, 1), arm.login(multi=True)
+    memory = two.memory(512)
+    arm.inject("disk hangs")
+    task = two.submit(cdb.read10(0, 1), in_=memory.direct())
+    two.nothing(0.5)
+    assert one.tsk_mgmt(wire.TM_ABORT_TASK_SET, lun=1).rsp_code == wire.TM_COMPLETE
+    arm.heal()
+    assert good(two.receive()).tag == task
+
+
+def test_abort_task_set_with_nothing_to_abort(session):
+    """[R-TSK-04]"""
+    received = session.tsk_mgmt(wire.TM_ABORT_TASK_SET)
+    assert received.rsp_code == wire.TM_COMPLETE and not received.aborted_outstanding
+    session.works()
+
+
+def test_clear_task_set_ends_all_commands_at_the_unit(arm):
+    """[R-TSK-05]"""
+    one, other = arm.login(initiator=1).ready(0, 1), arm.login(initiator=2).ready(0, 1)
+    two = arm.login(initiator=1, multi=True)
+    hung_reads(arm, one, two, other)
+    received = two.tsk_mgmt(wire.TM_CLEAR_TASK_SET, within=0.5)
+    assert received.rsp_code == wire.TM_COMPLETE and received.aborted_outstanding
+    forgets(one)
+    forgets(other)
+    arm.heal()
+    for session in (one, two, other):
+        session.nothing(0.5)
+    received = other.command(cdb.test_unit_ready())
+    assert cdb.parse_sense(received.sense)[:3] == (UA, CLEARED, 0)
+    for session in (one, two, other):
+        session.recovers(0)
+        session.works(1)
+
+
+def test_clear_task_set_tells_every_other_nexus_once(arm):
+    """[R-TSK-05]"""
+    clearer = arm.login(initiator=1).ready(0, 1)
+    other = arm.login(initiator=2).ready(0, 1)
+    beside = arm.login(initiator=2, multi=True)
+    assert clearer.tsk_mgmt(wire.TM_CLEAR_TASK_SET).rsp_code == wire.TM_COMPLETE
+    received = beside.command(cdb.test_unit_ready())
+    assert received.status == CHECK_CONDITION
+    assert cdb.parse_sense(received.sense)[:3] == (UA, CLEARED, 0)
+    other.works(0)  # Once for all channels.
+    other.works(1)  # That LUN only.
+    clearer.works(0)
+
+
+@pytest.mark.parametrize("function", [
+    wire.TM_ABORT_TASK_SET, wire.TM_CLEAR_TASK_SET, wire.TM_LUN_RESET])
+def test_a_hung_write_fails_them_in_time(arm, function):
+    """The write cannot be recalled. [R-TSK-11]"""
+    one, two = arm.login().ready(0, 1), arm.login(multi=True)
+    arm.inject("disk hangs")
+    two.submit(cdb.write10(0, 1), out=two.memory(512).direct())
+    two.nothing(0.5)
+    assert one.tsk_mgmt(function, within=4.0).rsp_code == wire.TM_FAILED
+    one.works(1)
+    arm.heal()
+
+
+def test_abort_task_set_does_not_wait_for_another_nexuss_write(arm):
+    one, other = arm.login(initiator=1).ready(), arm.login(initiator=2).ready()
+    arm.inject("disk hangs")
+    task = other.submit(cdb.write10(0, 1), out=other.memory(512).direct())
+    other.nothing(0.5)
+    assert one.tsk_mgmt(wire.TM_ABORT_TASK_SET, within=0.5).rsp_code == wire.TM_COMPLETE
+    arm.heal()
+    assert good(other.receive()).tag == task
+
+
+def test_clear_aca_has_nothing_to_clear(session):
+    """[R-TSK-07]"""
+    memory = session.memory(512)
+    assert session.tsk_mgmt(wire.TM_CLEAR_ACA).rsp_code == wire.TM_COMPLETE
+    good(session.command(cdb.read10(0, 1), in_=memory.direct()))
+    session.works()
+
+
+@pytest.mark.parametrize("function", [
+    wire.TM_ABORT_TASK, wire.TM_ABORT_TASK_SET, wire.TM_CLEAR_TASK_SET, wire.TM_LUN_RESET,
+    wire.TM_CLEAR_ACA])
+def test_task_management_of_an_unknown_lun(session, function):
+    """[R-TSK-08]"""
+    received = session.tsk_mgmt(function, lun=FREE_LUN, task_tag=b"no such!")
     assert received.rsp_code == wire.TM_FAILED
+    session.works()
+
+
+def test_an_abort_of_itself(session):
+    """[R-TSK-08]"""
+    tag = session.tag()
+    session.send_raw(session.channel.build_tsk_mgmt(
+        tag=tag, function=wire.TM_ABORT_TASK, task_tag=tag))
+    received = session.receive()
+    assert received.tag == tag and received.rsp_code == wire.TM_FIELDS_INVALID
+    session.works()
+
+
+def test_an_abort_at_another_unit_than_the_commands(arm, session):
+    """[R-TSK-08]"""
+    session.ready(1)
+    task, = hung_reads(arm, session)
+    received = session.tsk_mgmt(wire.TM_ABORT_TASK, lun=1, task_tag=task)
+    assert received.rsp_code == wire.TM_FIELDS_INVALID
+    arm.heal()
+    assert good(session.receive()).tag == task
     session.works()
 
 
 @pytest.mark.parametrize("function", [0x00, 0x03, 0x10, 0x80, 0xFF])
 def test_unknown_function(session, function):
+    """[R-TSK-08]"""
     received = session.tsk_mgmt(function)
     assert received.rsp_code == wire.TM_NOT_SUPPORTED
     session.works()

@@ -370,8 +370,8 @@ Violation Channel::AddDelta(std::int32_t delta) {
     credits_ = 0;
     return Violation::kCreditsNegative;
   }
-  // Not credits_missing() < 0: another nexus's LUN RESET ends commands of ours in silence, and
-  // their credits may be back before we know.
+  // Not credits_missing() < 0: another nexus's LUN RESET or CLEAR TASK SET ends commands of ours in
+  // silence, and their credits may be back before we know.
   return credits_ > std::int64_t{granted_} ? Violation::kCreditsAboveGrant : Violation::kNone;
 }
 
@@ -426,7 +426,9 @@ Received Channel::OnRsp(Bytes iu) {
   if (task.task_management && done.rsp_code == wire::RspCode::kComplete) {
     if (task.function == wire::TskMgmtFunction::kAbortTask) {
       done.aborted_outstanding = Forget(task.task_tag);
-    } else if (task.function == wire::TskMgmtFunction::kLunReset) {
+    } else if (task.function == wire::TskMgmtFunction::kLunReset ||
+               task.function == wire::TskMgmtFunction::kAbortTaskSet ||
+               task.function == wire::TskMgmtFunction::kClearTaskSet) {
       done.aborted_outstanding = ForgetFirst(sent_before, task.lun) > 0;
     }
   }

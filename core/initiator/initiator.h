@@ -109,8 +109,9 @@ struct Completion {
   std::int32_t req_lim_delta = 0;
   std::optional<wire::RspCode> rsp_code;  // Of task management.
   Bytes sense;
-  // ABORT TASK or LUN RESET, complete: its command, or commands of its LUN that this channel had
-  // sent before, were still outstanding and will never be answered. Their tags are free.
+  // ABORT TASK, or what ends all commands at a LUN, complete: its command, or commands of its LUN
+  // that this channel had sent before, were still outstanding and will never be answered. Their
+  // tags are free.
   bool aborted_outstanding = false;
 };
 // Answer with BuildCredRsp().

@@ -221,21 +221,36 @@ TEST_F(InitiatorTest, AnAbortedCommandIsNeverAnswered) {
   EXPECT_EQ(Receive({.tag = 3}), Violation::kNone);
 }
 
-TEST_F(InitiatorTest, ALunResetEndsWhatWasSentBeforeItOnly) {
+TEST_F(InitiatorTest, WhatEndsAllCommandsAtALunEndsThoseSentBeforeItOnly) {
+  using F = wire::TskMgmtFunction;
+  for (const F function : {F::kLunReset, F::kAbortTaskSet, F::kClearTaskSet}) {
+    LogIn();
+    Send(1);
+    TaskManagement request;
+    request.tag = MakeTag(2);
+    request.function = function;
+    channel_.BuildTskMgmt(request, iu_);
+    Send(3);
+    const auto iu = Rsp({.tag = 2, .delta = 2, .code = wire::RspCode::kComplete});
+    const Received received = channel_.OnIu(iu);
+    EXPECT_EQ(received.violation, Violation::kNone);
+    EXPECT_TRUE(std::get<received::Completion>(received.what).aborted_outstanding);
+    EXPECT_EQ(Receive({.tag = 1, .delta = 0}), Violation::kAnsweredAfterAbort);
+    EXPECT_EQ(Receive({.tag = 3}), Violation::kNone);
+    EXPECT_EQ(channel_.credits_missing(), 0);
+  }
+}
+
+TEST_F(InitiatorTest, ClearAcaEndsNoCommand) {
   LogIn();
   Send(1);
   TaskManagement request;
   request.tag = MakeTag(2);
-  request.function = wire::TskMgmtFunction::kLunReset;
+  request.function = wire::TskMgmtFunction::kClearAca;
   channel_.BuildTskMgmt(request, iu_);
-  Send(3);
-  const auto iu = Rsp({.tag = 2, .delta = 2, .code = wire::RspCode::kComplete});
-  const Received received = channel_.OnIu(iu);
-  EXPECT_EQ(received.violation, Violation::kNone);
-  EXPECT_TRUE(std::get<received::Completion>(received.what).aborted_outstanding);
-  EXPECT_EQ(Receive({.tag = 1, .delta = 0}), Violation::kAnsweredAfterAbort);
-  EXPECT_EQ(Receive({.tag = 3}), Violation::kNone);
-  EXPECT_EQ(channel_.credits_missing(), 0);
+  const auto iu = Rsp({.tag = 2, .code = wire::RspCode::kComplete});
+  EXPECT_FALSE(std::get<received::Completion>(channel_.OnIu(iu).what).aborted_outstanding);
+  EXPECT_EQ(Receive({.tag = 1}), Violation::kNone);
 }
 
 TEST_F(InitiatorTest, TheOwnerOfALunResetForgetsItsCommandsOnOtherChannels) {

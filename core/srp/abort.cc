@@ -27,12 +27,7 @@ void EffectsEnded(ShardState& s, std::uint32_t index) {
     task_management::OnAborted(s, aborter);
     aborter = next;
   }
-  const std::uint32_t fence = std::exchange(c.fence, kNone);
-  if (fence != kNone) {
-    SRPT_CHECK(s.fences[fence].remaining > 0);
-    --s.fences[fence].remaining;
-    task_management::FenceProgress(s, fence);
-  }
+  if (s.fences_open > 0) task_management::TellFences(s, index);
 }
 
 void EndAborted(ShardState& s, std::uint32_t index) {
@@ -61,7 +56,7 @@ void BecomeAborting(ShardState& s, std::uint32_t index, Aborting a) {
 
 }  // namespace
 
-bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint32_t fence) {
+bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter) {
   Command& c = s.commands[index];
   SRPT_CHECK(!c.Is<Free>());
   if (!c.Is<Aborting>()) {
@@ -86,7 +81,6 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint3
       s.commands[aborter].aborter_next = c.aborter;
       c.aborter = aborter;
     }
-    if (fence != kNone) c.fence = fence;
     return false;
   }
   if (!InUse(c.As<Aborting>())) EndAborted(s, index);
@@ -103,7 +97,7 @@ void AbortChannel(ShardState& s, Channel& channel) {
   for (std::uint32_t i = channel.first_command; i != kNone;) {
     Command& c = s.commands[i];
     const std::uint32_t next = c.next;
-    if (!Abort(s, i, kNone, kNone)) {
+    if (!Abort(s, i, kNone)) {
       const Aborting& a = c.As<Aborting>();
       if (a.write && a.in_backend > 0 && !c.stale_write) {
         c.stale_write = true;

@@ -13,8 +13,8 @@
 namespace srpt::abort {
 
 // Aborts one command that is not Free. True: nothing of it has an effect any more (its context may
-// linger). False: `aborter` (a command) or `fence` is told later.
-bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter, std::uint32_t fence);
+// linger). False: `aborter` (a command, or kNone) and the fences that cover it are told later.
+bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter);
 // All commands of a channel that will send nothing any more.
 void AbortChannel(ShardState& s, Channel& channel);
 // Something of an Aborting command came back.

@@ -298,7 +298,7 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
     return;
   }
   c.state = Managing{};
-  if (abort::Abort(s, older, index, kNone)) Fail(s, index, scsi::kOverlappedCommands);
+  if (abort::Abort(s, older, index)) Fail(s, index, scsi::kOverlappedCommands);
 }
 
 void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer) {

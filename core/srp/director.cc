@@ -9,9 +9,24 @@
 #include "core/srp/director_state.h"
 
 namespace srpt {
+namespace {
+
+const char* NameOf(FenceFunction function) {
+  switch (function) {
+    case FenceFunction::kAbortTaskSet:
+      return "ABORT TASK SET";
+    case FenceFunction::kClearTaskSet:
+      return "CLEAR TASK SET";
+    case FenceFunction::kLunReset:
+      return "LUN RESET";
+  }
+  return "task management";
+}
+
+}  // namespace
 
 Director::State::State(const Parameters& p, std::vector<TargetPort> ports)
-    : parameters(p), load(p.shards, 0), resets(p.shards), outbox(p.shards) {
+    : parameters(p), load(p.shards, 0), fences(p.shards), outbox(p.shards) {
   SRPT_CHECK(p.shards > 0);
   SRPT_CHECK(ports.size() <= limits::kTargetPortsMax);
   std::set<std::uint16_t> taken;
@@ -54,50 +69,68 @@ void Director::State::OnMessage(ShardId, const message::ReturnUnitAttention& bac
   outbox.ToAllShards(message::UnitAttentionPending{back.nexus, back.lu});
 }
 
-void Director::State::OnMessage(ShardId shard, const message::AskLunReset& ask) {
-  LunResets::Effects effects;
-  resets.Ask(now, ask.lu, {shard, ask.command}, effects);
+void Director::State::OnMessage(ShardId shard, const message::AskTaskFence& ask) {
+  LuFences::Effects effects;
+  fences.Ask(now, ask.lu, {shard, ask.command, ask.nexus, ask.function}, effects);
   CarryOut(effects);
 }
 
 void Director::State::OnMessage(ShardId shard, const message::FenceDone& done) {
-  LunResets::Effects effects;
-  resets.Done(done.fence, shard, effects);
+  LuFences::Effects effects;
+  fences.Done(done.fence, shard, effects);
   CarryOut(effects);
 }
 
-void Director::State::CarryOut(const LunResets::Effects& effects) {
-  using Kind = LunResets::Effect::Kind;
-  for (const LunResets::Effect& effect : effects) {
+void Director::State::CarryOut(const LuFences::Effects& effects) {
+  using Kind = LuFences::Effect::Kind;
+  for (const LuFences::Effect& effect : effects) {
     switch (effect.kind) {
       case Kind::kStart:
-        outbox.ToAllShards(message::AbortFence{effect.fence, effect.lu});
+        StartFence(effect);
         break;
       case Kind::kCancel:
         outbox.ToShard(effect.shard, message::CancelFence{effect.fence});
         break;
       case Kind::kComplete:
-        // All nexuses, the one that asked included: their commands are gone.
-        for (auto& [slot, nexus] : nexuses.all()) {
-          const auto& entries = snapshot->MapOf(nexus.id).entries();
-          const bool sees =
-              std::any_of(entries.begin(), entries.end(),
-                          [&](const LunMap::Entry& e) { return e.lu.id == effect.lu; });
-          if (sees) Establish(nexus, effect.lu, kUaReset);
-        }
-        outbox.ToShard(effect.asker.shard, message::LunResetAnswer{effect.asker.command, 0});
+        TellOfFence(effect.lu, effect.asker);
+        outbox.ToShard(effect.asker.shard, message::TaskFenceAnswer{effect.asker.command, 0});
         break;
       case Kind::kFail: {
         const auto device = devices.find(effect.lu);
         outbox.Log(LogLevel::kWarning,
-                   "LUN RESET of device " +
+                   std::string(NameOf(effect.asker.function)) + " of device " +
                        (device == devices.end() ? std::to_string(effect.lu.v)
                                                 : std::string(device->second.lu.name.view())) +
                        " failed: commands did not end in time (a backend hangs?)");
-        outbox.ToShard(effect.asker.shard, message::LunResetAnswer{effect.asker.command, 5});
+        outbox.ToShard(effect.asker.shard, message::TaskFenceAnswer{effect.asker.command, 5});
         break;
       }
     }
+  }
+}
+
+void Director::State::StartFence(const LuFences::Effect& effect) {
+  const LuFences::Asker& asker = effect.asker;
+  message::AbortFence fence;
+  fence.fence = effect.fence;
+  fence.lu = effect.lu;
+  if (asker.function == FenceFunction::kAbortTaskSet) fence.nexus = asker.nexus;  // [R-TSK-04]
+  for (std::uint32_t i = 0; i < parameters.shards; ++i) {
+    fence.asker = ShardId(i) == asker.shard ? asker.command : CommandId();
+    outbox.ToShard(ShardId(i), fence);
+  }
+}
+
+// LUN RESET: all nexuses, the one that asked included. CLEAR TASK SET: the others.
+void Director::State::TellOfFence(LuId lu, const LuFences::Asker& asker) {
+  if (asker.function == FenceFunction::kAbortTaskSet) return;
+  const bool reset = asker.function == FenceFunction::kLunReset;
+  for (auto& [slot, nexus] : nexuses.all()) {
+    if (!reset && nexus.id == asker.nexus) continue;
+    const auto& entries = snapshot->MapOf(nexus.id).entries();
+    const bool sees = std::any_of(entries.begin(), entries.end(),
+                                  [&](const LunMap::Entry& e) { return e.lu.id == lu; });
+    if (sees) Establish(nexus, lu, reset ? kUaReset : kUaCleared);  // [R-TSK-05]
   }
 }
 
@@ -156,8 +189,8 @@ Director::~Director() = default;
 void Director::Step(Time now, const DirectorEvent& event, Actions& actions) {
   State& s = *state_;
   s.now = now;
-  LunResets::Effects effects;
-  s.resets.Expire(now, effects);
+  LuFences::Effects effects;
+  s.fences.Expire(now, effects);
   s.CarryOut(effects);
   std::visit([&s](const auto& e) { s.On(e); }, event);
   s.outbox.Drain(actions);
@@ -165,7 +198,7 @@ void Director::Step(Time now, const DirectorEvent& event, Actions& actions) {
 }
 
 Time Director::NextDeadline() const {
-  return state_->outbox.empty() ? state_->resets.NextDeadline() : state_->now;
+  return state_->outbox.empty() ? state_->fences.NextDeadline() : state_->now;
 }
 
 bool Director::IsDown() const {

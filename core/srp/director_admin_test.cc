@@ -257,7 +257,8 @@ std::uint64_t RunAScript() {
   s.Login(Multi(LoginOf(1)));
   s.Login(LoginOf(2));
   s.Admin(admin::AddInitiator{kTargetName, "g", "*.2"});
-  s.FromShard(0, message::AskLunReset{CommandId(1), s.NexusOf(a), LuId(1)});
+  s.FromShard(0,
+              message::AskTaskFence{CommandId(1), s.NexusOf(a), LuId(1), FenceFunction::kLunReset});
   s.Attentions(s.NexusOf(a), LuId(1));
   s.Advance(Seconds(5));
   s.Login(LoginOf(1));

@@ -61,10 +61,11 @@ std::string DirectorInvariants::Broken(const Director& director) {
   if (!opening.empty()) return "A login under way belongs to a nexus.";
   if (load != s.load) return "A shard's load is its channels and logins under way.";
 
-  for (const auto& [lu, queue] : s.resets.queues()) {
-    if (queue.empty()) return "A unit with LUN RESETs waiting has one.";
+  for (const auto& [of, queue] : s.fences.queues()) {
+    if (queue.empty()) return "A nexus that waits for a fence at a unit has one.";
     for (std::size_t i = 1; i < queue.size(); ++i) {
-      if (!queue[i].waiting.empty()) return "LUN RESETs of one unit go one after the other.";
+      if (!queue[i].waiting.empty())
+        return "Fences of one nexus at one unit go one after the other.";
     }
   }
   for (const auto& [lu, retiring] : s.retiring) {

@@ -30,8 +30,8 @@
 #include "core/srp/director_outbox.h"
 #include "core/srp/director_snapshot.h"
 #include "core/srp/login_policy.h"
+#include "core/srp/lu_fences.h"
 #include "core/srp/lun_mapping.h"
-#include "core/srp/lun_resets.h"
 #include "core/srp/nexus_table.h"
 
 namespace srpt {
@@ -68,7 +68,7 @@ struct Director::State {
   void OnMessage(ShardId shard, const message::ChannelClosed& closed);
   void OnMessage(ShardId shard, const message::AskUnitAttention& ask);
   void OnMessage(ShardId shard, const message::ReturnUnitAttention& back);
-  void OnMessage(ShardId shard, const message::AskLunReset& ask);
+  void OnMessage(ShardId shard, const message::AskTaskFence& ask);
   void OnMessage(ShardId shard, const message::FenceDone& done);
   void OnMessage(ShardId shard, const message::LuIdle& idle);
   void OnMessage(ShardId shard, const message::LuFailed& failed);
@@ -92,7 +92,10 @@ struct Director::State {
   void Establish(Nexus& nexus, LuId lu, UnitAttention attention);
   // Has one channel of the nexus, if it has a live one, tell the peer by AER_REQ.
   void Report(const Nexus& nexus, const MapChange::Event& event);
-  void CarryOut(const LunResets::Effects& effects);
+  void StartFence(const LuFences::Effect& effect);
+  // Unit attentions, once everything was aborted.
+  void TellOfFence(LuId lu, const LuFences::Asker& asker);
+  void CarryOut(const LuFences::Effects& effects);
   void TellIfDown();
 
   // --- Administration (director_admin.cc, director_devices.cc) ----------------------------------
@@ -136,7 +139,7 @@ struct Director::State {
   std::map<ConnId, Opening> openings;
   std::vector<std::uint32_t> load;           // Channels and logins under way, by shard.
   std::shared_ptr<const Snapshot> snapshot;  // The last one published; null before the first.
-  LunResets resets;
+  LuFences fences;
   struct Retiring {
     AdminId admin;
     std::vector<ShardId> waiting;

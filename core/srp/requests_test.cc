@@ -57,7 +57,7 @@ class RequestsTest : public ShardFixture {
       Receive(id, Cmd(tag, Rw(false, 0, 8), Data::kIn, {At(0, 4096)}));
       reads_.push_back(Got<action::BlockRead>().at(0).op);
     }
-    Then(event::FromDirector{message::AbortFence{FenceId(1), LuId(7)}});
+    Then(event::FromDirector{message::AbortFence{FenceId(1), LuId(7), {}, {}}});
   }
   std::vector<OpId> reads_;
 };

@@ -187,7 +187,7 @@ struct MessageVisitor {
   void operator()(const message::UnitAttentionAnswer& m) { command::OnAttentionAnswer(s, m); }
   void operator()(const message::AbortFence& m) { task_management::OpenFence(s, m); }
   void operator()(const message::CancelFence& m) { task_management::CancelFence(s, m); }
-  void operator()(const message::LunResetAnswer& m) { task_management::OnLunResetAnswer(s, m); }
+  void operator()(const message::TaskFenceAnswer& m) { task_management::OnFenceAnswer(s, m); }
   void operator()(const message::ForgetNexus& m) {
     NexusView& view = s.nexuses[m.nexus.slot()];
     if (view.id != m.nexus) return;
@@ -274,7 +274,7 @@ void LookAtRetiring(ShardState& s) {
 // Whatever the event set going, as far as the step's actions reach.
 void Pump(ShardState& s) {
   bool done = true;
-  if (s.fences_scanning > 0) done = task_management::ScanFences(s);
+  if (s.fences_open > 0) done = task_management::PumpFences(s);
   if (done && !s.resume_queue.empty()) done = command::PumpResumed(s);
   done = done && receives::PumpReleased(s) && transfer::PumpBuffers(s);
   while (done && !s.dirty.empty()) {

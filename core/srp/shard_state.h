@@ -103,9 +103,9 @@ struct Responding {
   scsi::Sense sense;                  // kCheckCondition
   std::optional<wire::RspCode> code;  // Of a task management request.
 };
-// A task management request that waits: for an aborted command, or for the director.
+// A task management request that waits: for an aborted command, or for the director's fence.
 struct Managing {
-  bool lun_reset = false;
+  bool fence = false;
 };
 // Aborted: no response of its own. Waits until nothing has an effect any more, and after that until
 // nothing uses its memory.
@@ -150,7 +150,6 @@ struct Command {
   // Who waits for the end of its effects.
   std::uint32_t aborter = kNone;       // A task management request, or the overlapping command.
   std::uint32_t aborter_next = kNone;  // This one waits for the same command as that one.
-  std::uint32_t fence = kNone;         // Index of a fence.
   std::uint32_t buffer_next = kNone;   // The next of its unit that waits for a data buffer.
   // Chain of the channel's tag table, and the list of its active commands.
   std::uint32_t tag_next = kNone;
@@ -318,10 +317,13 @@ struct NexusView {
   std::uint32_t tables = 0;        // and those with a descriptor table of its commands.
 };
 
+// Several may cover one command: each counts it when it scans it, and all that have counted it are
+// told when its effects end.
 struct Fence {
   bool open = false;
   FenceId id;
   LuId lu;
+  NexusId nexus;                // Only this one's commands; invalid: those of all.
   std::uint64_t before = 0;     // Only commands that arrived before this one are aborted.
   std::uint32_t scan = 0;       // The next command to look at; all when == commands.size().
   std::uint32_t remaining = 0;  // Aborted commands that may still have effects.
@@ -347,7 +349,7 @@ struct Shard::State {
   Ring<std::uint32_t> dirty;         // Channels whose wire queue may move.
   std::vector<NexusView> nexuses;    // By slot.
   std::array<Fence, kFencesMax> fences;
-  std::uint32_t fences_scanning = 0;
+  std::uint32_t fences_open = 0;
   std::vector<LuId> retiring;
   bool look_at_retiring = false;  // A command ended since the last look.
   std::uint64_t arrivals = 0;     // Commands so far.

@@ -2,7 +2,9 @@
 
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
+#include "core/srp/receives.h"
 #include "core/srp/wire_queue.h"
+#include "core/wire/cmd.h"
 #include "core/wire/lun.h"
 #include "core/wire/tsk_mgmt.h"
 
@@ -11,22 +13,62 @@ namespace {
 
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
 using wire::RspCode;
+using F = wire::TskMgmtFunction;
+
+bool IsKnown(F function) {
+  return function == F::kAbortTask || function == F::kAbortTaskSet ||
+         function == F::kClearTaskSet || function == F::kLunReset || function == F::kClearAca;
+}
 
 void Answer(ShardState& s, std::uint32_t index, RspCode code) {
   s.commands[index].state = Responding{scsi::Status::kGood, scsi::kNoSense, code};
   wire_queue::QueueResponse(s, index);
 }
 
-// Fault 32: an unknown tag was answered already, or never came: complete.
-void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire::TskMgmt& request) {
+// What contradicts itself (fault 34): a tag that an active request of this channel has, and ABORT
+// TASK of the request itself, or of a command that its tag finds at another unit.
+bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t index,
+                    const wire::TskMgmt& request) {
+  for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
+    if (i == index || s.commands[i].tag != request.tag) continue;
+    const Aborting* aborting = std::get_if<Aborting>(&s.commands[i].state);
+    if (aborting == nullptr || aborting->effects) return false;
+  }
+  if (request.function != wire::TskMgmtFunction::kAbortTask) return true;
+  if (request.task_tag == request.tag) return false;
+  const std::uint32_t task = command::FindTag(s, channel, request.task_tag, kNone);
+  if (task == kNone) return true;
+  const auto cmd = wire::ParseCmd(receives::IuIn(s, task));
+  // By what the LUNs mean, not by their bytes: one unit has several addresses.
+  if (!cmd || cmd->lun == request.lun) return true;
+  const auto lun = wire::DecodeLun(cmd->lun);
+  const auto asked = wire::DecodeLun(request.lun);
+  return lun && asked && *lun == *asked;
+}
+
+// [R-TSK-02, R-TSK-03] Fault 32: an unknown tag was answered already, or never came: complete.
+void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire::TskMgmt& request,
+               bool unit_exists) {
   const std::uint32_t task = command::FindTag(s, channel, request.task_tag, kNone);
   if (task == kNone) {
-    Answer(s, index, RspCode::kComplete);
+    Answer(s, index, unit_exists ? RspCode::kComplete : RspCode::kFunctionFailed);
   } else if (s.commands[task].overlapped) {
     Answer(s, index, RspCode::kFunctionFailed);  // It ends by itself, with 0B/4E/00.
-  } else if (abort::Abort(s, task, index, kNone)) {
+  } else if (abort::Abort(s, task, index)) {
     Answer(s, index, RspCode::kComplete);
   }
+}
+
+void AskFence(ShardState& s, const Channel& channel, std::uint32_t index, LuId lu,
+              FenceFunction function) {
+  s.commands[index].state = Managing{true};
+  s.Do(
+      action::ToDirector{message::AskTaskFence{s.IdOfCommand(index), channel.nexus, lu, function}});
+}
+
+bool Covers(const ShardState& s, const Fence& fence, const Command& c) {
+  return c.lu == fence.lu && c.arrival < fence.before &&
+         (!fence.nexus.valid() || s.channels[c.channel].nexus == fence.nexus);
 }
 
 }  // namespace
@@ -40,32 +82,36 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   s.commands[index].state = Managing{};
   const auto lun = wire::DecodeLun(request->lun);
   const scsi::LuView* lu = lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
-  switch (request->function) {
-    case wire::TskMgmtFunction::kAbortTask:
-      s.Log(LogLevel::kInfo, channel, "ABORT TASK");
-      AbortTask(s, channel, index, *request);
-      return;
-    case wire::TskMgmtFunction::kLunReset:
-      s.Log(LogLevel::kInfo, channel, "LUN RESET");
-      if (lu == nullptr) {
-        Answer(s, index, RspCode::kFunctionFailed);
-        return;
-      }
-      s.commands[index].state = Managing{true};
-      s.Do(action::ToDirector{message::AskLunReset{s.IdOfCommand(index), channel.nexus, lu->id}});
-      return;
-    default:
-      Answer(s, index, RspCode::kFunctionNotSupported);
-      return;
+  const std::string_view name = wire::to_string(request->function);
+  s.Log(LogLevel::kInfo, channel, "%.*s", static_cast<int>(name.size()), name.data());
+  const bool abort_task = request->function == F::kAbortTask;
+  if (!IsKnown(request->function)) {  // [R-TSK-08]
+    Answer(s, index, RspCode::kFunctionNotSupported);
+  } else if (!FieldsAreValid(s, channel, index, *request)) {
+    Answer(s, index, RspCode::kFieldsInvalid);
+  } else if (abort_task) {
+    AbortTask(s, channel, index, *request, lu != nullptr);
+  } else if (lu == nullptr) {
+    Answer(s, index, RspCode::kFunctionFailed);
+  } else if (request->function == F::kAbortTaskSet) {
+    AskFence(s, channel, index, lu->id, FenceFunction::kAbortTaskSet);
+  } else if (request->function == F::kClearTaskSet) {
+    AskFence(s, channel, index, lu->id, FenceFunction::kClearTaskSet);
+  } else if (request->function == F::kLunReset) {
+    AskFence(s, channel, index, lu->id, FenceFunction::kLunReset);
+  } else {
+    // [R-TSK-07] CLEAR ACA: nothing establishes an ACA condition here (NACA is refused), so none
+    // remains.
+    Answer(s, index, RspCode::kComplete);
   }
 }
 
-void OnLunResetAnswer(ShardState& s, const message::LunResetAnswer& answer) {
+void OnFenceAnswer(ShardState& s, const message::TaskFenceAnswer& answer) {
   const std::uint32_t index = answer.command.slot();
   SRPT_CHECK(index < s.commands.size());
   Command& c = s.commands[index];
   const Managing* managing = std::get_if<Managing>(&c.state);
-  if (c.generation != answer.command.generation() || managing == nullptr || !managing->lun_reset) {
+  if (c.generation != answer.command.generation() || managing == nullptr || !managing->fence) {
     return;  // Its channel is gone.
   }
   Answer(s, index, static_cast<RspCode>(answer.rsp_code));
@@ -82,51 +128,55 @@ void OnAborted(ShardState& s, std::uint32_t request) {
 }
 
 void OpenFence(ShardState& s, const message::AbortFence& fence) {
+  std::uint64_t before = s.arrivals;
+  if (fence.asker.valid()) {
+    const Command& asker = s.commands[fence.asker.slot()];
+    const bool waits = asker.generation == fence.asker.generation() && asker.Is<Managing>();
+    if (waits) before = asker.arrival;
+  }
   for (Fence& f : s.fences) {
     if (f.open) continue;
-    f = Fence{true, fence.fence, fence.lu, s.arrivals, 0, 0};
-    ++s.fences_scanning;
+    f = Fence{true, fence.fence, fence.lu, fence.nexus, before, 0, 0};
+    ++s.fences_open;
     return;
   }
   // All fences in use: this one is not opened, the director's deadline answers "failed".
-  s.actions->AddLog(LogLevel::kError, "LUN RESET: too many resets at once");
+  s.actions->AddLog(LogLevel::kError, "task management: too many fences at once");
 }
 
 void CancelFence(ShardState& s, const message::CancelFence& fence) {
   for (Fence& f : s.fences) {
     if (!f.open || f.id != fence.fence) continue;
-    const std::uint32_t index = static_cast<std::uint32_t>(&f - s.fences.data());
-    if (f.scan < s.commands.size()) --s.fences_scanning;
-    for (Command& c : s.commands) {
-      if (c.fence == index) c.fence = kNone;
-    }
     f = Fence{};
+    --s.fences_open;
     return;
   }
 }
 
-bool ScanFences(ShardState& s) {
-  for (std::uint32_t index = 0; index < s.fences.size(); ++index) {
-    Fence& f = s.fences[index];
-    if (!f.open || f.scan >= s.commands.size()) continue;
+bool PumpFences(ShardState& s) {
+  for (Fence& f : s.fences) {
+    if (!f.open) continue;
     for (; f.scan < s.commands.size(); ++f.scan) {
       if (!s.Room(4)) return false;
-      Command& c = s.commands[f.scan];
-      if (c.Is<Free>() || c.lu != f.lu || c.arrival >= f.before) continue;
-      if (!abort::Abort(s, f.scan, kNone, index)) ++f.remaining;
+      const Command& c = s.commands[f.scan];
+      if (c.Is<Free>() || !Covers(s, f, c)) continue;
+      if (!abort::Abort(s, f.scan, kNone)) ++f.remaining;
     }
-    --s.fences_scanning;
-    FenceProgress(s, index);
+    if (f.remaining > 0) continue;
+    if (!s.Room(1)) return false;
+    s.Do(action::ToDirector{message::FenceDone{f.id}});
+    f = Fence{};
+    --s.fences_open;
   }
   return true;
 }
 
-void FenceProgress(ShardState& s, std::uint32_t fence) {
-  Fence& f = s.fences[fence];
-  if (!f.open || f.scan < s.commands.size() || f.remaining > 0) return;
-  const FenceId id = f.id;
-  f = Fence{};
-  s.Do(action::ToDirector{message::FenceDone{id}});
+void TellFences(ShardState& s, std::uint32_t command) {
+  for (Fence& f : s.fences) {
+    if (!f.open || f.scan <= command || !Covers(s, f, s.commands[command])) continue;
+    SRPT_CHECK(f.remaining > 0);
+    --f.remaining;
+  }
 }
 
 }  // namespace srpt::task_management

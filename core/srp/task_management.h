@@ -1,4 +1,5 @@
-// TSK_MGMT: ABORT TASK within the channel, LUN RESET through the director's fence.
+// TSK_MGMT: ABORT TASK within the channel; ABORT TASK SET, CLEAR TASK SET and LUN RESET through the
+// director's fence.
 #ifndef CORE_SRP_TASK_MANAGEMENT_H_
 #define CORE_SRP_TASK_MANAGEMENT_H_
 
@@ -7,15 +8,17 @@
 namespace srpt::task_management {
 
 void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu);
-void OnLunResetAnswer(ShardState& s, const message::LunResetAnswer& answer);
+void OnFenceAnswer(ShardState& s, const message::TaskFenceAnswer& answer);
 // The command that this request waits for has no effect any more.
 void OnAborted(ShardState& s, std::uint32_t request);
 
 void OpenFence(ShardState& s, const message::AbortFence& fence);
 void CancelFence(ShardState& s, const message::CancelFence& fence);
-// Goes on looking for commands to abort. False: the step is full.
-bool ScanFences(ShardState& s);
-void FenceProgress(ShardState& s, std::uint32_t fence);
+// Goes on looking for commands to abort, and tells of fences that are done. False: the step is
+// full.
+bool PumpFences(ShardState& s);
+// The effects of a command ended: whichever fence waits for it has one less to wait for.
+void TellFences(ShardState& s, std::uint32_t command);
 
 }  // namespace srpt::task_management
 

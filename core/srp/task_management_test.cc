@@ -16,6 +16,21 @@ class TaskManagement : public ShardFixture {
     const auto code = wire::ResponseCode(responses[0]);
     return code ? static_cast<int>(*code) : -2;
   }
+  // Of all nexuses, unless one is named.
+  static message::AbortFence Fence(LuId lu = LuId(7), NexusId nexus = NexusId(),
+                                   CommandId asker = CommandId(), std::uint64_t id = 1) {
+    return {FenceId(id), lu, nexus, asker};
+  }
+  static std::vector<std::uint8_t> TmfAt(std::uint8_t lun, std::vector<std::uint8_t> iu) {
+    iu[21] = lun;
+    return iu;
+  }
+  std::vector<std::uint8_t> OneRead(std::uint64_t tag) {
+    return Cmd(tag, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)});
+  }
+  std::vector<std::uint8_t> OneWrite(std::uint64_t tag) {
+    return Cmd(tag, Rw(true, 0, 1), Data::kImmediate, {}, 512);
+  }
 };
 
 TEST_F(TaskManagement, AbortOfAnUnknownTagIsComplete) {
@@ -119,26 +134,166 @@ TEST_F(TaskManagement, LunResetGoesThroughTheDirectorAndAbortsAllNexuses) {
   Receive(b, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
   const OpId write = Got<action::BlockWrite>().at(0).op;
   Receive(a, Tmf(2, F::kLunReset));
-  ASSERT_EQ(Told<message::AskLunReset>().size(), 1u);
-  const auto ask = Told<message::AskLunReset>()[0];
+  ASSERT_EQ(Told<message::AskTaskFence>().size(), 1u);
+  const auto ask = Told<message::AskTaskFence>()[0];
   EXPECT_EQ(ask.lu, LuId(7));
-  Then(event::FromDirector{message::AbortFence{FenceId(1), ask.lu}});
+  Then(event::FromDirector{Fence(ask.lu)});
   EXPECT_TRUE(Told<message::FenceDone>().empty());  // The write cannot be recalled.
   Then(event::BlockDone{write});
   EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
   EXPECT_TRUE(Responses().empty());
-  Then(event::FromDirector{message::LunResetAnswer{ask.command, 0}});
+  Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 0}});
   EXPECT_EQ(Code(), 0);
 }
 
-TEST_F(TaskManagement, UnknownFunctionAndUnknownLun) {
+// [R-TSK-08] Fault 34.
+TEST_F(TaskManagement, UnknownFunctionsAndUnknownLuns) {
   const ChannelId c = Login();
-  Receive(c, Tmf(1, static_cast<F>(0x20)));
-  EXPECT_EQ(Code(), 4);
-  auto iu = Tmf(2, F::kLunReset);
-  iu[21] = 9;
-  Receive(c, iu);
-  EXPECT_EQ(Code(), 5);
+  for (const int function : {0x00, 0x03, 0x20, 0x80, 0xff}) {
+    Receive(c, TmfAt(9, Tmf(1, static_cast<F>(function))));
+    EXPECT_EQ(Code(), 4) << function;
+    Deliver();
+  }
+  for (const F function :
+       {F::kAbortTask, F::kAbortTaskSet, F::kClearTaskSet, F::kLunReset, F::kClearAca}) {
+    Receive(c, TmfAt(9, Tmf(2, function, 77)));
+    EXPECT_EQ(Code(), 5) << wire::to_string(function);
+    EXPECT_TRUE(Told<message::AskTaskFence>().empty());
+    Deliver();
+  }
+}
+
+// [R-TSK-08] Fault 34: what contradicts itself.
+TEST_F(TaskManagement, FieldsThatContradictEachOther) {
+  const ChannelId c = Login();
+  Receive(c, OneRead(1));
+  const OpId read = Got<action::BlockRead>().at(0).op;
+  Receive(c, TmfAt(1, Tmf(2, F::kAbortTask, 1)));
+  EXPECT_EQ(Code(), 2) << "the command with that tag is at another unit";
+  Deliver();
+  Receive(c, Tmf(3, F::kAbortTask, 3));
+  EXPECT_EQ(Code(), 2) << "itself";
+  Deliver();
+  Receive(c, Tmf(1, F::kAbortTask, 9));
+  EXPECT_EQ(Code(), 2) << "its tag is a command's";
+  Deliver();
+  Receive(c, Tmf(4, F::kLunReset));
+  EXPECT_TRUE(Responses().empty());
+  Receive(c, Tmf(4, F::kLunReset));
+  EXPECT_EQ(Code(), 2) << "its tag is another request's";
+  EXPECT_TRUE(Told<message::AskTaskFence>().empty());
+  Deliver();
+  Then(event::BlockDone{read});
+  EXPECT_FALSE(Got<action::RdmaWrite>().empty()) << "the command goes on";
+  Deliver();
+  // Two addresses of one unit are one LUN.
+  Receive(c, OneRead(5));
+  auto flat = Tmf(6, F::kAbortTask, 5);
+  flat[20] = 0x40;
+  Receive(c, flat);
+  EXPECT_EQ(Code(), 0);
+}
+
+// [R-TSK-07]
+TEST_F(TaskManagement, ClearAcaHasNothingToDo) {
+  const ChannelId c = Login();
+  Receive(c, OneRead(1));
+  const OpId read = Got<action::BlockRead>().at(0).op;
+  Receive(c, Tmf(2, F::kClearAca));
+  EXPECT_EQ(Code(), 0);
+  EXPECT_TRUE(Told<message::AskTaskFence>().empty());
+  Deliver();
+  Then(event::BlockDone{read});
+  EXPECT_EQ(Responses().size(), 1u);
+}
+
+TEST_F(TaskManagement, EachFunctionAsksForItsFence) {
+  const ChannelId c = Login();
+  const std::pair<F, FenceFunction> pairs[] = {{F::kAbortTaskSet, FenceFunction::kAbortTaskSet},
+                                               {F::kClearTaskSet, FenceFunction::kClearTaskSet},
+                                               {F::kLunReset, FenceFunction::kLunReset}};
+  std::uint64_t tag = 0;
+  for (const auto& [function, asked] : pairs) {
+    Receive(c, TmfAt(1, Tmf(++tag, function)));
+    ASSERT_EQ(Told<message::AskTaskFence>().size(), 1u);
+    const auto ask = Told<message::AskTaskFence>()[0];
+    EXPECT_EQ(ask.function, asked);
+    EXPECT_EQ(ask.nexus, NexusId::Make(0, 0));
+    EXPECT_EQ(ask.lu, LuId(8));
+    Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 5}});
+    EXPECT_EQ(Code(), 5);
+    Deliver();
+  }
+}
+
+// [R-TSK-04]
+TEST_F(TaskManagement, AFenceOfOneNexusEndsItsCommandsOnAllChannelsAndNoOthers) {
+  const NexusId mine = NexusId::Make(0, 0);
+  const ChannelId one = Login(mine), two = Login(mine), other = Login(NexusId::Make(1, 0));
+  std::map<ChannelId, OpId> reads;
+  for (const ChannelId c : {one, two, other}) {
+    Receive(c, OneRead(1));
+    reads[c] = Got<action::BlockRead>().at(0).op;
+  }
+  Receive(two, ToLun(1, OneRead(2)));
+  const OpId elsewhere = Got<action::BlockRead>().at(0).op;
+  Then(event::FromDirector{Fence(LuId(7), mine)});
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+  for (const ChannelId c : {one, two}) {
+    Then(event::BlockDone{reads[c]});
+    EXPECT_TRUE(Got<action::RdmaWrite>().empty());
+    EXPECT_TRUE(Responses().empty());
+  }
+  for (const OpId op : {reads[other], elsewhere}) {
+    Then(event::BlockDone{op});
+    EXPECT_EQ(Got<action::RdmaWrite>().size(), 1u);
+  }
+}
+
+TEST_F(TaskManagement, WritesOfOtherNexusesDoNotHoldAFenceOfOne) {
+  const ChannelId mine = Login(), other = Login(NexusId::Make(1, 0));
+  Receive(mine, OneWrite(1));
+  const OpId write = Got<action::BlockWrite>().at(0).op;
+  Receive(other, OneWrite(1));
+  Then(event::FromDirector{Fence(LuId(7), NexusId::Make(0, 0))});
+  EXPECT_TRUE(Told<message::FenceDone>().empty());
+  Then(event::BlockDone{write});
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+}
+
+TEST_F(TaskManagement, SeveralFencesWaitForOneWrite) {
+  const ChannelId c = Login(), other = Login(NexusId::Make(1, 0));
+  Receive(c, OneWrite(1));
+  const OpId write = Got<action::BlockWrite>().at(0).op;
+  Receive(other, OneWrite(1));
+  const OpId second = Got<action::BlockWrite>().at(0).op;
+  Then(event::FromDirector{Fence(LuId(7), NexusId::Make(0, 0), CommandId(), 1)});
+  Then(event::FromDirector{Fence(LuId(7), NexusId(), CommandId(), 2)});
+  Then(event::FromDirector{Fence(LuId(7), NexusId(), CommandId(), 3)});
+  Then(event::FromDirector{message::CancelFence{FenceId(3)}});
+  Then(event::BlockDone{write});
+  ASSERT_EQ(Told<message::FenceDone>().size(), 1u);
+  EXPECT_EQ(Told<message::FenceDone>()[0].fence, FenceId(1));
+  Then(event::BlockDone{second});
+  ASSERT_EQ(Told<message::FenceDone>().size(), 1u);
+  EXPECT_EQ(Told<message::FenceDone>()[0].fence, FenceId(2));
+}
+
+// Invariant 35.
+TEST_F(TaskManagement, WhatCameAfterTheRequestIsNotItsFences) {
+  const ChannelId c = Login();
+  Receive(c, OneRead(1));
+  Receive(c, Tmf(2, F::kAbortTaskSet));
+  const auto ask = Told<message::AskTaskFence>().at(0);
+  Receive(c, OneRead(3));
+  const OpId later = Got<action::BlockRead>().at(0).op;
+  Then(event::FromDirector{Fence(ask.lu, ask.nexus, ask.command)});
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+  Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 0}});
+  EXPECT_EQ(Code(), 0);
+  Deliver();
+  Then(event::BlockDone{later});
+  EXPECT_EQ(Responses().size(), 1u);
 }
 
 TEST_F(TaskManagement, UnitAttentionIsAskedForAndReportedOnce) {
@@ -252,7 +407,7 @@ TEST_F(TaskManagement, AResetLeavesAloneWhatCameAfterIt) {
   }
   // More to abort than one step has actions for: the scan is not over when the next command comes.
   actions_.Clear();
-  shard_->Step(now_, event::FromDirector{message::AbortFence{FenceId(1), LuId(7)}}, actions_);
+  shard_->Step(now_, event::FromDirector{Fence()}, actions_);
   ASSERT_LE(shard_->NextDeadline(), now_);
   Receive(c, Cmd(200, Rw(false, 8, 1), Data::kIn, {At(0x1000, 512)}));
   EXPECT_EQ(Told<message::FenceDone>().size(), 1u);

@@ -14,6 +14,7 @@ namespace srpt {
 // Additional sense codes (SPC-5 table F.2) and when they are established here.
 inline constexpr UnitAttention kUaReset{0x29, 0x00};      // New nexus or unit; LUN RESET.
 inline constexpr UnitAttention kUaNexusLoss{0x29, 0x07};  // A login replaced the nexus's channels.
+inline constexpr UnitAttention kUaCleared{0x2f, 0x00};    // Another nexus's CLEAR TASK SET.
 inline constexpr UnitAttention kUaMode{0x2a, 0x01};       // Write protection came or went.
 inline constexpr UnitAttention kUaAluaChanged{0x2a, 0x06};  // Some port's state for this unit.
 inline constexpr UnitAttention kUaCapacity{0x2a, 0x09};     // RESIZE.

@@ -142,7 +142,15 @@ bool Initiator::Issue(Channel& c) {
   if (Draw(Site::kAbort, lineage) % 1000000 < swarm_.abort_per_million) {
     SetTimer(Duration{Draw(Site::kAbort, lineage, 1) % 300000}, Timer::kAbort, c.index, number);
   }
-  if (Draw(Site::kAbort, lineage, 2) % 1000000 < swarm_.reset_per_million) StartReset(task.unit);
+  if (Draw(Site::kAbort, lineage, 2) % 1000000 < swarm_.reset_per_million) {
+    constexpr wire::TskMgmtFunction kFunctions[] = {
+        wire::TskMgmtFunction::kLunReset, wire::TskMgmtFunction::kAbortTaskSet,
+        wire::TskMgmtFunction::kClearTaskSet, wire::TskMgmtFunction::kAbortTaskSet};
+    StartReset(task.unit, kFunctions[Draw(Site::kAbort, lineage, 4) % std::size(kFunctions)]);
+  }
+  if (Draw(Site::kAbort, lineage, 5) % 1000000 < swarm_.reset_per_million) {
+    SendClearAca(c, task.unit);
+  }
   if (task.has_data && world_.faults().Strikes(FaultKind::kRkeyRevoked, lineage, 0)) {
     SetTimer(Duration{1000 + Draw(Site::kAbort, lineage, 3) % 30000}, Timer::kRevoke, c.index,
              number);

@@ -85,7 +85,7 @@ class Initiator : public PeerSink {
   };
   struct Management {
     bool busy = false;
-    bool reset = false;
+    wire::TskMgmtFunction function{};
     std::uint64_t number = 0;
     std::uint64_t task = 0;  // The aborted command's number.
     std::uint32_t unit = 0;
@@ -153,8 +153,14 @@ class Initiator : public PeerSink {
   void CheckDurable(Channel& c, Task& task);
   // recovery.cc
   void Abort(Channel& c, Task& task);
-  void StartReset(std::uint32_t unit);
+  // Ends all commands of this nexus (and perhaps of others) at a unit.
+  void StartReset(std::uint32_t unit, wire::TskMgmtFunction function);
   void SendReset(std::uint32_t unit);
+  void SendClearAca(Channel& c, std::uint32_t unit);
+  void Manage(Channel& c, wire::TskMgmtFunction function, std::uint64_t number, std::uint32_t unit,
+              std::uint64_t task);
+  void OnReset(Channel& c, const Management& done, wire::RspCode code);
+  void CheckTimeout(const Channel& c, const Task& task);
   void OnManaged(Channel& c, const initiator::received::Completion& completion);
   void CheckReset(Channel& c, const Task& task);
   void GiveUp(Channel& c, Task& task);  // It will never be answered, and has ended.
@@ -181,9 +187,10 @@ class Initiator : public PeerSink {
   bool logging_in_ = false;
   bool ticking_ = false;
   bool has_logged_in_ = false;
-  std::uint32_t failures_ = 0;          // Logins that failed one after another.
-  std::vector<Oracle::WriteId> stale_;  // Unanswered when their channel went.
-  std::vector<bool> quiesced_;          // Units that a reset is under way for.
+  std::uint32_t failures_ = 0;                     // Logins that failed one after another.
+  std::vector<Oracle::WriteId> stale_;             // Unanswered when their channel went.
+  std::vector<bool> quiesced_;                     // Units that a reset is under way for,
+  std::vector<wire::TskMgmtFunction> reset_with_;  // and by which function.
   // A new nexus must be told so by each unit it uses: of this session, by unit.
   struct Fresh {
     bool expected = false;

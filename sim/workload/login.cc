@@ -21,6 +21,7 @@ Initiator::Initiator(Scene* scene, std::uint32_t index)
       lineage_(kInitiators.Child(index)),
       host_(scene->world.NewHost()),
       quiesced_(scene->units.size()),
+      reset_with_(scene->units.size()),
       iu_(65536) {
   for (std::uint32_t i = 0; i < swarm_.channels; ++i) {
     channels_.push_back(std::make_unique<Channel>());

@@ -15,6 +15,13 @@ constexpr Duration kQuiesce = Seconds(1);
 constexpr std::uint64_t kAbortTag = 0x80000000u;
 constexpr std::uint64_t kResetTag = 0xc0000000u;
 
+using F = wire::TskMgmtFunction;
+
+// Ends all commands at a unit: the peer sends no more there until it is over.
+bool IsReset(F function) {
+  return function == F::kLunReset || function == F::kAbortTaskSet || function == F::kClearTaskSet;
+}
+
 }  // namespace
 
 void Initiator::OnTimer(std::uint64_t cookie) {
@@ -105,12 +112,10 @@ void Initiator::Tick() {
       more = true;
       if (m.deadline > now()) continue;
       ++scene_.stats.timeouts;
-      world_.trace().Add(now(), c->peer.v,
-                         m.reset ? "peer: LUN RESET times out" : "peer: ABORT TASK times out",
-                         m.number);
-      if (m.reset) return ReLogIn(false);
+      world_.trace().Add(now(), c->peer.v, "peer: task management times out", m.number);
+      if (IsReset(m.function)) return ReLogIn(false);
       m.deadline = now() + Seconds(20);
-      StartReset(m.unit);
+      StartReset(m.unit, F::kLunReset);
     }
     for (Task& task : c->tasks) {
       if (!task.busy) continue;
@@ -118,6 +123,7 @@ void Initiator::Tick() {
       if (task.deadline > now() || task.aborting) continue;
       ++scene_.stats.timeouts;
       world_.trace().Add(now(), c->peer.v, "peer: command times out", task.number);
+      CheckTimeout(*c, task);
       if (!c->srp.CanSendTskMgmt()) return ReLogIn(false);
       Abort(*c, task);
     }
@@ -131,57 +137,69 @@ void Initiator::StartTicking() {
   SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
 }
 
-void Initiator::Abort(Channel& c, Task& task) {
-  if (task.aborting || !c.srp.CanSendTskMgmt()) return;
+// Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
+void Initiator::CheckTimeout(const Channel& c, const Task& task) {
+  const auto& rates = swarm_.world.faults;
+  const bool faults = std::any_of(rates.begin(), rates.end(), [](auto rate) { return rate != 0; });
+  if (faults || swarm_.stall_per_million != 0 || scene_.units[task.unit].silences) return;
+  scene_.Fail(c.peer, "tag " + std::to_string(task.number) +
+                          " is not answered, although no fault struck and nobody ended it");
+}
+
+void Initiator::Manage(Channel& c, F function, std::uint64_t number, std::uint32_t unit,
+                       std::uint64_t task) {
   Management* m = nullptr;
   for (Management& candidate : c.managements) {
     if (!candidate.busy) m = &candidate;
   }
   if (m == nullptr) m = &c.managements.emplace_back();
-  *m = Management{true,        false,     kAbortTag | task.number,
-                  task.number, task.unit, now() + kManagementTimeout};
-  task.aborting = true;
-  // Were it the one that is told, a later one is told instead, some time.
-  if (task.unit < fresh_.size()) fresh_[task.unit].expected = false;
+  *m = Management{true, function, number, task, unit, now() + kManagementTimeout};
   initiator::TaskManagement request;
-  request.tag = initiator::MakeTag(m->number);
-  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(task.unit)));
-  request.function = wire::TskMgmtFunction::kAbortTask;
-  request.task_tag = initiator::MakeTag(task.number);
-  request.cookie = m->number;
+  request.tag = initiator::MakeTag(number);
+  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(unit)));
+  request.function = function;
+  request.task_tag = initiator::MakeTag(task);
+  if (function == F::kLunReset) request.task_tag.bytes = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
+  request.cookie = number;
+  StartTicking();
   const std::size_t n = c.srp.BuildTskMgmt(request, iu_);
-  world_.trace().Add(now(), c.peer.v, "peer: ABORT TASK of", task.number, m->number);
+  world_.trace().Add(now(), c.peer.v, "peer: task management function, tag",
+                     static_cast<std::uint64_t>(function), number);
   world_.Send(c.peer, Bytes(iu_).first(n));
 }
 
-void Initiator::StartReset(std::uint32_t unit) {
+void Initiator::Abort(Channel& c, Task& task) {
+  if (task.aborting || !c.srp.CanSendTskMgmt()) return;
+  task.aborting = true;
+  // Were it the one that is told, a later one is told instead, some time.
+  if (task.unit < fresh_.size()) fresh_[task.unit].expected = false;
+  Manage(c, F::kAbortTask, kAbortTag | task.number, task.unit, task.number);
+}
+
+void Initiator::SendClearAca(Channel& c, std::uint32_t unit) {
+  if (c.link != Link::kLive || !c.srp.CanSendTskMgmt()) return;
+  ++scene_.stats.clear_acas;
+  Manage(c, F::kClearAca, kResetTag | c.next_reset++, unit, 0);
+}
+
+void Initiator::StartReset(std::uint32_t unit, F function) {
   if (quiesced_[unit] || channels_[0]->link != Link::kLive) return;
   quiesced_[unit] = true;
+  reset_with_[unit] = function;
   SetTimer(kQuiesce, Timer::kReset, 0, ((session_ & 0xffffff) << 8) | unit);
 }
 
 void Initiator::SendReset(std::uint32_t unit) {
   Channel& c = *channels_[0];
   if (c.link != Link::kLive || !c.srp.CanSendTskMgmt()) return ReLogIn(false);
-  Management* m = nullptr;
-  for (Management& candidate : c.managements) {
-    if (!candidate.busy) m = &candidate;
-  }
-  if (m == nullptr) m = &c.managements.emplace_back();
-  *m = Management{true, true, kResetTag | c.next_reset++, 0, unit, now() + kManagementTimeout};
-  ++scene_.stats.resets;
-  StartTicking();
+  const F function = reset_with_[unit];
+  ++(function == F::kLunReset ? scene_.stats.resets : scene_.stats.task_sets);
   fresh_.clear();
-  scene_.ExpectAttention(unit);
-  initiator::TaskManagement request;
-  request.tag = initiator::MakeTag(m->number);
-  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(unit)));
-  request.function = wire::TskMgmtFunction::kLunReset;
-  request.task_tag.bytes = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
-  request.cookie = m->number;
-  const std::size_t n = c.srp.BuildTskMgmt(request, iu_);
-  world_.trace().Add(now(), c.peer.v, "peer: LUN RESET of", unit, m->number);
-  world_.Send(c.peer, Bytes(iu_).first(n));
+  if (function != F::kAbortTaskSet) {
+    scene_.units[unit].silences = true;
+    scene_.ExpectAttention(unit, function == F::kLunReset ? 0xffffffffu : index_);
+  }
+  Manage(c, function, kResetTag | c.next_reset++, unit, 0);
 }
 
 // A command that is never answered was ended by the reset: before the reset was answered.
@@ -190,7 +208,7 @@ void Initiator::CheckReset(Channel& c, const Task& task) {
     return;
   }
   scene_.Fail(c.peer, "RDMA of tag " + std::to_string(task.number) +
-                          " after the LUN RESET that ended it was answered");
+                          " after the reset that ended it was answered");
 }
 
 // The target said that this command is over (or that it never knew it).
@@ -211,15 +229,22 @@ void Initiator::OnManaged(Channel& c, const initiator::received::Completion& com
   const Management done = *m;
   m->busy = false;
   const wire::RspCode code = completion.rsp_code.value_or(wire::RspCode::kFunctionFailed);
-  if (!done.reset) {
-    // As ib_srp: whatever the answer says, the command is over.
-    if (Task* task = Find(c, done.task)) GiveUp(c, *task);
-    return Pump(c);
+  if (IsReset(done.function)) return OnReset(c, done, code);
+  if (done.function == F::kClearAca && code != wire::RspCode::kComplete) {
+    scene_.Fail(c.peer, "CLEAR ACA failed");
   }
+  // As ib_srp: whatever the answer says, the command is over.
+  if (Task* task = Find(c, done.task)) GiveUp(c, *task);
+  Pump(c);
+}
+
+void Initiator::OnReset(Channel& c, const Management& done, wire::RspCode code) {
   if (!quiesced_[done.unit]) return;
   if (code != wire::RspCode::kComplete) {
-    world_.trace().Add(now(), c.peer.v, "peer: LUN RESET failed", static_cast<std::uint64_t>(code));
-    return ReLogIn(false);
+    world_.trace().Add(now(), c.peer.v, "peer: reset failed", static_cast<std::uint64_t>(code));
+    if (done.function == F::kLunReset) return ReLogIn(false);
+    quiesced_[done.unit] = false;
+    return StartReset(done.unit, F::kLunReset);
   }
   for (const auto& other : channels_) {
     for (Task& task : other->tasks) {

@@ -20,6 +20,7 @@ struct Unit {
   bool checked = true;  // A null disk keeps nothing.
   bool write_through = false;
   bool clearing = false;  // The administrator was asked to clear its failure.
+  bool silences = false;  // A nexus ended other nexuses' commands here: they are not answered.
 };
 
 struct Stats {
@@ -31,7 +32,9 @@ struct Stats {
   std::uint64_t lost = 0;  // Ended with their channel.
   std::uint64_t aborted = 0;
   std::uint64_t timeouts = 0;
-  std::uint64_t resets = 0;
+  std::uint64_t resets = 0;      // LUN RESETs,
+  std::uint64_t task_sets = 0;   // ABORT and CLEAR TASK SETs,
+  std::uint64_t clear_acas = 0;  // and CLEAR ACAs.
   std::uint64_t logins = 0;
   std::uint64_t rejects = 0;
   std::uint64_t attentions = 0;
@@ -63,9 +66,11 @@ struct Scene {
     if (world.Broken().empty()) concerned = peer.v;
     world.Broke("peer " + std::to_string(peer.v) + ": " + what);
   }
-  // Every nexus may be told once of what happened to a unit.
-  void ExpectAttention(std::uint32_t unit) {
-    for (auto& of_initiator : attentions) ++of_initiator[unit];
+  // Every nexus may be told once of what happened to a unit, but for `except`.
+  void ExpectAttention(std::uint32_t unit, std::uint32_t except = 0xffffffffu) {
+    for (std::uint32_t i = 0; i < attentions.size(); ++i) {
+      if (i != except) ++attentions[i][unit];
+    }
   }
 
   Swarm swarm;
