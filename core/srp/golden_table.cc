@@ -66,7 +66,7 @@ struct Namer {
   std::string operator()(const action::ToDirector& a) const {
     static const char* const kNames[] = {
         "ChannelOpened",       "ChannelRefused", "ChannelLive", "ChannelClosed", "AskUnitAttention",
-        "ReturnUnitAttention", "AskLunReset",    "FenceDone",   "LuIdle",        "LuFailed"};
+        "ReturnUnitAttention", "AskTaskFence",   "FenceDone",   "LuIdle",        "LuFailed"};
     static_assert(std::variant_size_v<message::ToDirector> == std::size(kNames));
     return std::string("tells ") + kNames[a.message.index()];
   }
