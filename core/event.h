@@ -80,6 +80,7 @@ struct FromDirector {
 struct AcceptFailed {
   ChannelId channel;
   const char* reason = "";
+  bool sq_refused = false;  // The device may take a queue pair with a shorter send queue.
 };
 // RTU arrived (or was implied). May come after the first IuReceived, or never.
 struct Established {

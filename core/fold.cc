@@ -146,7 +146,7 @@ class Folder {
   void Put(const event::AdminRequested& x) { All(x.id, x.request); }
   void Put(const event::FromShard& x) { All(x.shard, x.message); }
   void Put(const event::FromDirector& x) { All(x.message); }
-  void Put(const event::AcceptFailed& x) { All(x.channel, x.reason); }
+  void Put(const event::AcceptFailed& x) { All(x.channel, x.reason, x.sq_refused); }
   void Put(const event::Established& x) { All(x.channel); }
   void Put(const event::IuReceived& x) { All(x.channel, x.recv, x.bytes); }
   void Put(const event::RecvFailed& x) { All(x.channel, x.recv, x.status); }

@@ -34,6 +34,8 @@ constexpr std::array<FaultRule, kFaultKinds> kRules = {{
      "IUs that overtake it are processed, once and in order"},
     {kAcceptFails, "accept fails", 200000, kNotLogin,
      "no memory for the queue pair or its buffers: the login is refused"},
+    {kSendQueueRefused, "send queue refused", 300000, kNotLogin,
+     "a shorter one is asked for; below the shortest the login is refused, as above"},
     {kDreqLost, "DREQ lost", 300000, kAll,
      "concerns only a connection that was to end: its own time ends it, or the next login"},
     {kNoTimewaitExit, "no timewait exit", 400000, kAll,

@@ -28,10 +28,11 @@ enum class FaultKind : std::uint8_t {
   kReqGone,  // The peer gives up before the answer.
   kRepLost,  // Accepted; the peer never knows; the target sees no RTU.
   kRtuLost,
-  kRtuLate,         // The first IUs overtake it.
-  kAcceptFails,     // The target's driver could not make the queue pair.
-  kDreqLost,        // The other side never hears that we disconnected.
-  kNoTimewaitExit,  // The CM never says that timewait is over.
+  kRtuLate,           // The first IUs overtake it.
+  kAcceptFails,       // The target's driver could not make the queue pair.
+  kSendQueueRefused,  // The device has no room for a send queue this long.
+  kDreqLost,          // The other side never hears that we disconnected.
+  kNoTimewaitExit,    // The CM never says that timewait is over.
   // Peer: one opportunity a command.
   kDisconnect,
   kVanish,       // Power loss: no DREQ.

@@ -22,6 +22,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/wire/cmd.h"
@@ -151,7 +152,7 @@ class Session {
 };
 
 // Everything of one run. What the N-th call broke may cost one session, not two.
-void UseTarget() {
+void UseTarget(std::uint32_t send_queue) {
   int lost = 0;
   const auto again = [&](const char* what) {
     if (++lost > 1) Unclean(std::string("lost a second session: ") + what);
@@ -171,6 +172,10 @@ void UseTarget() {
     Session session;
     done = session.Login() && session.Transfer(false);
     if (!done) again("login and read after the logout");
+    const std::vector<std::uint32_t> queues = Network::SendQueues();
+    if (send_queue != 0 && (queues.empty() || queues.back() != send_queue)) {
+      Unclean("the send queue has another length than " + std::to_string(send_queue));
+    }
   }
 }
 
@@ -179,6 +184,8 @@ struct OneRun {
   std::uint64_t n = 0;
   Failure how = Failure::kTransient;
   bool iwarp = false;
+  int send_queue_max = fake::DeviceOptions().send_queue_max;
+  std::uint32_t send_queue = 0;  // What a queue pair is expected to get; 0: whatever.
 };
 
 int RunOnce(const OneRun& run, const std::string& folder) {
@@ -187,6 +194,7 @@ int RunOnce(const OneRun& run, const std::string& folder) {
   sigprocmask(SIG_BLOCK, &all, nullptr);
   fake::DeviceOptions device;
   device.iwarp = run.iwarp;
+  device.send_queue_max = run.send_queue_max;
   Network::AddDevice(device);
   DaemonOptions options;
   options.sources.scst_conf = folder + "/scst.conf";
@@ -202,7 +210,7 @@ int RunOnce(const OneRun& run, const std::string& folder) {
     std::this_thread::sleep_for(milliseconds(1));
   }
   if (status == -1) {
-    UseTarget();
+    UseTarget(run.send_queue);
     kill(getpid(), SIGTERM);
   }
   daemon.join();
@@ -354,6 +362,20 @@ TEST_F(FailureWalk, ARunMakesEveryCallThereIs) {
                            "rdma_listen",
                            "rdma_set_option"}) {
     EXPECT_TRUE(names.count(name)) << name;
+  }
+}
+
+// [R-PARAM-04] srpt_sq_size is 256. Expect a queue pair with the first half that the device takes,
+// and everything to work with it.
+TEST_F(FailureWalk, ASendQueueThatIsTooLongIsHalved) {
+  for (const auto& [most, got] :
+       {std::pair(16384, 256u), std::pair(255, 128u), std::pair(20, 16u)}) {
+    OneRun run;
+    run.send_queue_max = most;
+    run.send_queue = got;
+    const Outcome outcome = InChild(run);
+    EXPECT_EQ(outcome.status, kClean) << outcome.text;
+    EXPECT_NE(outcome.text.find("status 0,"), std::string::npos) << outcome.text;
   }
 }
 

@@ -1,6 +1,7 @@
 // Theory of operation: the table of channel_states.h.
 #include "core/srp/channel.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -60,6 +61,19 @@ void Destroy(ShardState& s, Channel& channel, ChannelCause cause) {
   s.Do(action::DestroyQp{s.IdOf(s.IndexOf(channel))});
 }
 
+// [R-PARAM-04] Nothing of the first try is left, and no work was posted: all but the send queue is
+// as it was. False: it is at its shortest already, or nobody wants the channel any more.
+bool AcceptShorter(ShardState& s, Channel& channel) {
+  if (!channel.Is<Connecting>() || channel.sq_size <= limits::kSqSizeMin) return false;
+  channel.sq_size = std::max(static_cast<std::uint16_t>(limits::kSqSizeMin),
+                             static_cast<std::uint16_t>(channel.sq_size / 2));
+  channel.sq_free = channel.sq_size;
+  channel.accept.sq_size = channel.sq_size;
+  s.Log(LogLevel::kWarning, channel, "trying again with a send queue of %u", channel.sq_size);
+  s.Do(channel.accept);
+  return true;
+}
+
 }  // namespace
 
 void Open(ShardState& s, const message::OpenChannel& open) {
@@ -113,7 +127,8 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   channel->active = 0;
   channel->counters = {};
 
-  action::Accept accept;
+  action::Accept& accept = channel->accept;
+  accept = action::Accept{};
   accept.conn = open.conn;
   accept.channel = s.IdOf(s.IndexOf(*channel));
   accept.recv_count = channel->recv_count;
@@ -148,6 +163,7 @@ void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
   Channel* channel = s.Find(e.channel);
   if (channel == nullptr || !channel->queue_pair) return;
   s.Log(LogLevel::kWarning, *channel, "accept failed: %s", e.reason);
+  if (e.sq_refused && AcceptShorter(s, *channel)) return;
   s.Do(action::ToDirector{message::ChannelRefused{channel->conn, channel->nexus, false}});
   receives::Forget(s, *channel);
   SetFree(s, *channel, ChannelCause::kAcceptFailed);

@@ -88,6 +88,51 @@ TEST_F(ChannelLife, AcceptFailedLeavesNothing) {
   EXPECT_NE(logs_.find("no memory"), std::string::npos);
 }
 
+// [R-PARAM-04] In order: the device refuses the queue pair until its send queue is short enough.
+// Expect half of it each time, and a channel that never has more work requests posted than that.
+TEST_F(ChannelLife, ASendQueueThatIsRefusedIsHalved) {
+  Build({.credits = 8, .sq_size = 50, .data_buffers = 32});
+  const auto first = Ask();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->sq_size, 50);
+  Step(event::AcceptFailed{first->channel, "no room", true});
+  ASSERT_EQ(Got<action::Accept>().size(), 1u);
+  const action::Accept second = Got<action::Accept>()[0];
+  EXPECT_EQ(second.sq_size, 25);
+  EXPECT_EQ(second.channel, first->channel);
+  EXPECT_EQ(second.recv_count, first->recv_count);
+  EXPECT_EQ(second.login_rsp, first->login_rsp);
+  EXPECT_TRUE(Told<message::ChannelRefused>().empty());
+  Step(event::AcceptFailed{first->channel, "no room", true});
+  ASSERT_EQ(Got<action::Accept>().size(), 1u);
+  EXPECT_EQ(Got<action::Accept>()[0].sq_size, limits::kSqSizeMin) << "not below the minimum";
+  Step(event::Established{first->channel});
+  // A write of 32 stretches: no more READs than the send queue holds.
+  std::vector<wire::Direct> list;
+  for (std::uint64_t i = 0; i < 32; ++i) list.push_back(At(0x100000 * (i + 1), 512));
+  Receive(first->channel, Cmd(1, Rw(true, 0, 32), Data::kOut, list));
+  EXPECT_EQ(Got<action::RdmaRead>().size(), limits::kSqSizeMin);
+}
+
+TEST_F(ChannelLife, ASendQueueThatIsRefusedAtItsShortestRefusesTheLogin) {
+  Build({.credits = 8, .sq_size = limits::kSqSizeMin, .data_buffers = 32});
+  const auto accept = Ask();
+  Step(event::AcceptFailed{accept->channel, "no room", true});
+  EXPECT_TRUE(Got<action::Accept>().empty());
+  EXPECT_EQ(Told<message::ChannelRefused>().size(), 1u);
+  EXPECT_TRUE(shard_->IsIdle());
+}
+
+// Past: the director closes the channel. In order: word that its queue pair was refused. Expect the
+// end, and no second try.
+TEST_F(ChannelLife, AClosedChannelIsNotTriedAgain) {
+  const auto accept = Ask();
+  Step(event::FromDirector{message::CloseChannel{accept->channel, CloseReason::kShutdown}});
+  Step(event::AcceptFailed{accept->channel, "no room", true});
+  EXPECT_TRUE(Got<action::Accept>().empty());
+  EXPECT_TRUE(shard_->IsIdle());
+}
+
 TEST_F(ChannelLife, CreditOverrunEndsThatChannelOnly) {
   const ChannelId good = Login();
   const ChannelId bad = Login(NexusId::Make(1, 0));

@@ -280,6 +280,7 @@ struct Channel {
   std::uint32_t last_command = kNone;
   std::uint32_t active = 0;
   ChannelCounters counters;
+  action::Accept accept;  // As asked last, to be asked again with a shorter send queue.
 
   template <class S>
   bool Is() const {

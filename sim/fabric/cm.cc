@@ -239,7 +239,11 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   c.shard = shard;
   c.accept = a;
   by_channel_[shard][a.channel.slot()] = c.id.v + 1;
-  if (c.cm == Cm::kOver || env_.faults->Strikes(FaultKind::kAcceptFails, c.lineage, 0)) {
+  const bool over = c.cm == Cm::kOver;
+  const bool failed = over || env_.faults->Strikes(FaultKind::kAcceptFails, c.lineage, 0);
+  c.sq_refused =
+      !failed && env_.faults->Strikes(FaultKind::kSendQueueRefused, c.lineage, a.sq_size);
+  if (failed || c.sq_refused) {
     ScheduleCm(c, CmStep::kAcceptFailed, now() + Microseconds(50));
     return;
   }
@@ -430,9 +434,10 @@ void Fabric::OnCm(Connection& c, CmStep step) {
       if (c.dead) return;
       by_channel_[c.shard][c.accept.channel.slot()] = 0;
       return env_.target->OnShardEvent(
-          c.shard,
-          event::AcceptFailed{c.accept.channel, c.cm == Cm::kOver ? "the connection request is gone"
-                                                                  : "no queue pair"});
+          c.shard, event::AcceptFailed{
+                       c.accept.channel,
+                       c.cm == Cm::kOver ? "the connection request is gone" : "no queue pair",
+                       c.sq_refused});
     case CmStep::kQpDestroyed:
       if (c.dead) return;
       return OnQpDestroyed(c);

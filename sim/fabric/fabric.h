@@ -214,6 +214,7 @@ class Fabric {
     TargetQp target_qp = TargetQp::kNone;
     std::uint32_t shard = 0;
     action::Accept accept;
+    bool sq_refused = false;  // A shorter send queue may do.
     std::vector<std::uint8_t> reject;
     bool established = false;
     bool disconnect_asked = false;

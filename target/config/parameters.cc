@@ -18,7 +18,7 @@ constexpr ParameterInfo kTable[] = {
      "Largest response IU, sense data included"},
     {"srp_max_rdma_size", "a number of bytes (clamped to 256 .. 16777216)", "65536",
      "Most bytes that one RDMA READ or WRITE moves"},
-    {"use_srq", "Y or N", "N", "Shared receive queue (not served yet)"},
+    {"use_srq", "Y or N", "N", "One receive queue a device and shard instead of one a channel"},
     {"srpt_srq_size", "a number, 4 to 65535", "4095", "Size of the shared receive queue"},
     {"srpt_sq_size", "a number, 16 to 16384", "256", "Send queue size of a channel"},
     {"srpt_service_guid", "16 hex digits, not all zero", "node GUID of the first device",

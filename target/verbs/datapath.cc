@@ -82,14 +82,22 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
   return index;
 }
 
-const char* Datapath::Open(Connection& connection, const action::Accept& accept) {
+const char* Datapath::Open(Connection& connection, const action::Accept& accept, bool& sq_refused) {
   DevicePath& device = devices_[connection.device];
-  if (accept.sq_size > device.limits.qp_wr_max || accept.recv_count > device.limits.qp_wr_max) {
-    return "the device's queues are shorter than the channel needs (lower srpt_sq_size)";
+  sq_refused = false;
+  if (accept.recv_count > device.limits.qp_wr_max) {
+    return "the device's receive queues are shorter than the channel needs";
   }
-  if (device.send.promised + device.send.returning + accept.sq_size > device.send.entries ||
-      device.recv.promised + device.recv.returning + accept.recv_count > device.recv.entries) {
-    return "the device's completion queues are full: too many channels";
+  if (device.recv.promised + device.recv.returning + accept.recv_count > device.recv.entries) {
+    return "the device's completion queue for receives is full: too many channels";
+  }
+  if (accept.sq_size > device.limits.qp_wr_max) {
+    sq_refused = true;
+    return "the device's send queues are shorter than srpt_sq_size";
+  }
+  if (device.send.promised + device.send.returning + accept.sq_size > device.send.entries) {
+    sq_refused = true;
+    return "the device's completion queue for sends is full: too many channels";
   }
   const ChannelGeometry geometry{accept.recv_count, accept.recv_bytes, accept.send_count,
                                  accept.send_bytes, accept.imm_data_offset};
@@ -112,7 +120,8 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept)
   }
   if (made != 0) {
     memory_.ForgetChannel(accept.channel);
-    return "the device has no queue pair left";
+    sq_refused = true;
+    return "the device has no queue pair left, or none with so long a send queue";
   }
   connection.id = accept.channel;
   connection.qp = connection.cm->qp;

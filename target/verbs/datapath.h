@@ -71,8 +71,9 @@ class Datapath {
   std::uint64_t shared_low_events() const;
 
   // Makes the queue pair of `connection` (whose cm and device are set) and posts its receives.
-  // Null, or a static string: what failed; then nothing is left of it.
-  const char* Open(Connection& connection, const action::Accept& accept);
+  // Null, or a static string: what failed; then nothing is left of it, and `sq_refused` says
+  // whether a shorter send queue may do.
+  const char* Open(Connection& connection, const action::Accept& accept, bool& sq_refused);
   // Queue pair to error: all posted work comes back.
   void Break(Connection& connection);
   // Core asked Disconnect: it is told when the last receive has been (event::ReceivesOver).

@@ -124,22 +124,24 @@ Connection* Listener::Find(ChannelId channel) {
 
 // --- Actions ------------------------------------------------------------------------------------
 
-void Listener::FailAccept(const action::Accept& accept, const char* reason) {
-  owed_.emplace_back(event::AcceptFailed{accept.channel, reason});
+void Listener::FailAccept(const action::Accept& accept, const char* reason, bool sq_refused) {
+  owed_.emplace_back(event::AcceptFailed{accept.channel, reason, sq_refused});
 }
 
 void Listener::Carry(const action::Accept& accept) {
   const auto found = pending_.find(accept.conn.v);
-  if (found == pending_.end()) return FailAccept(accept, "the initiator gave up");
+  if (found == pending_.end()) return FailAccept(accept, "the initiator gave up", false);
   const Pending pending = found->second;
   SRPT_CHECK(accept.channel.slot() < connections_.size());
   Connection& connection = connections_[accept.channel.slot()];
   SRPT_CHECK(connection.cm == nullptr);
   connection.cm = pending.cm;
   connection.device = pending.port->device;
-  if (const char* failed = datapath_.Open(connection, accept)) {
+  bool sq_refused = false;
+  if (const char* failed = datapath_.Open(connection, accept, sq_refused)) {
     connection = Connection();
-    return FailAccept(accept, failed);  // Still pending: core rejects it.
+    return FailAccept(accept, failed,
+                      sq_refused);  // Still pending: core tries again or rejects it.
   }
   pending.cm->context = ContextOf(accept.channel);
   rdma_conn_param param{};
@@ -156,7 +158,7 @@ void Listener::Carry(const action::Accept& accept) {
     memory_.ForgetChannel(accept.channel);
     connection = Connection();
     pending.cm->context = ContextOf(accept.conn);
-    return FailAccept(accept, "the connection could not be accepted");
+    return FailAccept(accept, "the connection could not be accepted", false);
   }
   pending_.erase(found);
   ++open_;

@@ -81,7 +81,7 @@ class Listener {
   const ListenerPort* PortOf(const rdma_cm_id* id) const;
   Connection* Find(ChannelId channel);
   void OnDeviceGone(const ibv_context* context);
-  void FailAccept(const action::Accept& accept, const char* reason);
+  void FailAccept(const action::Accept& accept, const char* reason, bool sq_refused);
 
   Datapath& datapath_;
   ShardMemory& memory_;
