@@ -72,6 +72,17 @@ refused 2 "/bin/true:1: a control character; expected text" --config scst.conf \
 printf '# A comment with a \0 in it.\n' >binary.conf
 refused 2 "binary.conf:1: a control character; expected text" --config binary.conf
 
+# The limits, as the parameters have them.
+"$srpt" --print-limits >out 2>err || { failed=1; echo "srpt --print-limits: status $?"; }
+grep -qE '^sq_size +256  ' out && grep -qE '^memory_channel +1[0-9]{6}  ' out ||
+  { failed=1; echo "srpt --print-limits:"; cat out; }
+printf 'TARGET_DRIVER ib_srpt {\n  srp_max_rsp_size 512\n}\n' >limits.conf
+"$srpt" --print-limits --json --config limits.conf --srpt_sq_size=77 >out 2>err
+grep -q '"ti_iu_bytes_max":512,.*"sq_size":77,' out ||
+  { failed=1; echo "srpt --print-limits --json:"; cat out err; }
+refused 2 "command line: --srpt_sq_size: srpt_sq_size '1'; expected" --print-limits --srpt_sq_size=1
+refused 2 "--json requires --print-limits" --config scst.conf --json
+
 if [ -z "$(ls /sys/class/infiniband 2>/dev/null)" ]; then
   refused 1 "no usable RDMA device" --config scst.conf --admin-socket s
   [ ! -e s ] || { echo "the admin socket is left behind"; failed=1; }

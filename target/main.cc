@@ -4,10 +4,13 @@
 #include <cstring>
 #include <string>
 
-#include "core/base/limits.h"
+#include "core/config.h"
 #include "target/admin/ctl.h"
+#include "target/config/load.h"
 #include "target/config/parameters.h"
+#include "target/config/to_core.h"
 #include "target/daemon.h"
+#include "target/limits_report.h"
 #include "target/log.h"
 
 namespace srpt::target {
@@ -32,26 +35,16 @@ constexpr char kMore[] =
     "Exit status: 0 clean shutdown, 1 cannot run here (no RDMA device, port taken, ...), 2 bad\n"
     "configuration or command line.";
 
-void PrintLimits() {
-  using std::printf;
-  printf("%-28s %8u  bytes, smallest maximum IU length a login may ask for\n", "it_iu_bytes_min",
-         limits::kItIuBytesMin);
-  printf("%-28s %8u  bytes, one data buffer\n", "data_buffer_bytes", limits::kDataBufferBytes);
-  printf("%-28s %8u  data buffers of a shard\n", "data_buffers", limits::kDataBuffersDefault);
-  printf("%-28s %8u  bytes, largest transfer of one command\n", "transfer_bytes_max",
-         limits::kTransferBytesMax);
-  printf("%-28s %8u  descriptors of one command\n", "descriptors_max", limits::kDescriptorsMax);
-  printf("%-28s %8u  commands of a channel at once (request limit)\n", "credits_max",
-         limits::kCreditsMax);
-  printf("%-28s %8u  channels of a shard\n", "channels", limits::kChannelsDefault);
-  printf("%-28s %8u  channels of one session\n", "channels_per_session_max",
-         limits::kChannelsPerNexusMax);
-  printf("%-28s %8u  sessions\n", "sessions_max", limits::kNexusesMax);
-  printf("%-28s %8u  devices\n", "devices_max", limits::kLusMax);
-  printf("%-28s %8u  highest LUN\n", "lun_max", limits::kLunNumberMax);
-  printf("%-28s %8u  RDMA READs of a channel at once\n", "rdma_read_depth", limits::kRdmaReadDepth);
-  printf("%-28s %8llu  s, an RDMA must have ended by then\n", "completion_watchdog",
-         static_cast<unsigned long long>(limits::kCompletionWatchdog.ns / 1000000000));
+int PrintLimits(const DaemonOptions& options, bool json) {
+  const auto loaded = config::Load(options.sources);
+  if (!loaded.ok()) {
+    std::fprintf(stderr, "srpt: %s\n", loaded.error().ToString().c_str());
+    return kExitConfiguration;
+  }
+  const Parameters parameters = config::ToParameters(loaded->parameters, 0);
+  const std::string text = json ? DescribeLimitsAsJson(parameters) : DescribeLimits(parameters);
+  std::fputs(text.c_str(), stdout);
+  return 0;
 }
 
 int Main(int argc, char** argv) {
@@ -75,7 +68,11 @@ int Main(int argc, char** argv) {
                  "Empty polls before the loop sleeps. 0 sleeps at once; more buys latency with "
                  "CPU time; range 0 to 4294967295")
       ->capture_default_str();
-  app.add_flag("--print-limits", print_limits, "Print the limits that are built in, and exit");
+  auto* limits = app.add_flag("--print-limits", print_limits,
+                              "Print all limits and the memory that they cost, as the parameters "
+                              "have them, and exit; needs no --config");
+  bool json = false;
+  app.add_flag("--json", json, "With --print-limits: as one JSON object")->needs(limits);
   for (const config::ParameterInfo& info : config::ParameterTable()) {
     app.add_option_function<std::string>(
            std::string("--") + info.name,
@@ -93,10 +90,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "srpt: %s; `srpt --help` explains every option\n", error.what());
     return kExitConfiguration;
   }
-  if (print_limits) {
-    PrintLimits();
-    return 0;
-  }
+  if (print_limits) return PrintLimits(options, json);
   if (config->count() == 0) {
     std::fputs("srpt: --config FILE is missing; `srpt --help` explains every option\n", stderr);
     return kExitConfiguration;

@@ -94,11 +94,13 @@ Result<Loaded, ConfigError> Load(const Sources& sources) {
     if (!settings.ok()) return Err{settings.error()};
     if (const auto error = Apply(loaded, *settings)) return Err{*error};
   }
-  const auto text = ReadFile(sources.scst_conf);
-  if (!text.ok()) return Err{text.error()};
-  auto configuration = ParseScstConf(*text, sources.scst_conf);
-  if (!configuration.ok()) return Err{configuration.error()};
-  loaded.configuration = std::move(configuration.value());
+  if (!sources.scst_conf.empty()) {
+    const auto text = ReadFile(sources.scst_conf);
+    if (!text.ok()) return Err{text.error()};
+    auto configuration = ParseScstConf(*text, sources.scst_conf);
+    if (!configuration.ok()) return Err{configuration.error()};
+    loaded.configuration = std::move(configuration.value());
+  }
   if (const auto error = Apply(loaded, loaded.configuration.parameters)) return Err{*error};
   std::vector<ParameterSetting> overrides;
   for (const auto& [name, value] : sources.overrides) {
