@@ -112,6 +112,13 @@ struct RdmaRead {
   bool signaled = false;
 };
 
+// Ask the peer for a sign of life, without its memory and without a credit: a zero-length RDMA
+// WRITE, or, on iWARP, where a WRITE ends when TCP took it, a zero-length RDMA READ. One work
+// request; at most one a channel is in flight. Ends with ProbeDone.
+struct Probe {
+  ChannelId channel;
+};
+
 // --- Backends ---------------------------------------------------------------------------------
 // All end with BlockDone, in any order. Offsets are bytes from the start of the unit.
 
@@ -164,7 +171,7 @@ struct Log {
 
 using Action = std::variant<action::Accept, action::Reject, action::NotifyEstablished,
                             action::Disconnect, action::DestroyQp, action::PostRecv, action::SendIu,
-                            action::RdmaWrite, action::RdmaRead, action::BlockRead,
+                            action::RdmaWrite, action::RdmaRead, action::Probe, action::BlockRead,
                             action::BlockWrite, action::BlockFlush, action::ToDirector,
                             action::ToShard, action::AdminDone, action::ReleaseLu, action::Log>;
 

@@ -115,6 +115,11 @@ struct RdmaDone {
   BufferId buffer;
   WorkStatus status = WorkStatus::kOk;
 };
+// Ends an action::Probe. kOk: the peer is there.
+struct ProbeDone {
+  ChannelId channel;
+  WorkStatus status = WorkStatus::kOk;
+};
 // An unsignaled work request failed: the queue pair is in error. Later completions follow, flushed.
 struct QpFailed {
   ChannelId channel;
@@ -152,8 +157,8 @@ using DirectorEvent = std::variant<event::DeadlineReached, event::LoginRequested
 using ShardEvent =
     std::variant<event::DeadlineReached, event::FromDirector, event::AcceptFailed,
                  event::Established, event::IuReceived, event::RecvFailed, event::ReceivesOver,
-                 event::SendDone, event::RdmaDone, event::QpFailed, event::BlockDone,
-                 event::Disconnected, event::TimewaitOver, event::QpDestroyed>;
+                 event::SendDone, event::RdmaDone, event::ProbeDone, event::QpFailed,
+                 event::BlockDone, event::Disconnected, event::TimewaitOver, event::QpDestroyed>;
 
 }  // namespace srpt
 

@@ -153,6 +153,7 @@ class Folder {
   void Put(const event::ReceivesOver& x) { All(x.channel); }
   void Put(const event::SendDone& x) { All(x.channel, x.send, x.status); }
   void Put(const event::RdmaDone& x) { All(x.channel, x.buffer, x.status); }
+  void Put(const event::ProbeDone& x) { All(x.channel, x.status); }
   void Put(const event::QpFailed& x) { All(x.channel, x.status); }
   void Put(const event::BlockDone& x) { All(x.op, x.status); }
   void Put(const event::Disconnected& x) { All(x.channel); }
@@ -177,6 +178,7 @@ class Folder {
   void Put(const action::RdmaRead& x) {
     All(x.channel, x.buffer, x.offset, x.length, x.remote, x.rkey, x.signaled);
   }
+  void Put(const action::Probe& x) { All(x.channel); }
   void Put(const action::BlockRead& x) { All(x.op, x.lu, x.offset, x.memory); }
   void Put(const action::BlockWrite& x) { All(x.op, x.lu, x.offset, x.memory, x.fua); }
   void Put(const action::BlockFlush& x) { All(x.op, x.lu); }

@@ -193,6 +193,7 @@ void World::Impl::PerformShard(std::uint32_t shard) {
     void operator()(const action::SendIu& a) { self->fabric.Do(shard, a); }
     void operator()(const action::RdmaWrite& a) { self->fabric.Do(shard, a); }
     void operator()(const action::RdmaRead& a) { self->fabric.Do(shard, a); }
+    void operator()(const action::Probe& a) { self->fabric.Do(shard, a); }
     void operator()(const action::BlockRead& a) { self->Do(shard, a); }
     void operator()(const action::BlockWrite& a) { self->Do(shard, a); }
     void operator()(const action::BlockFlush& a) { self->Do(shard, a); }

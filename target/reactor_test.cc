@@ -74,6 +74,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
     Post("Write" + std::to_string(write.length) + " ");
     last_write_ = Bytes(At(write)).first(write.length);
   }
+  void Carry(const action::Probe&) override {}
   void Carry(const action::RdmaRead& read) override {
     Post("Read" + std::to_string(read.length) + " ");
   }

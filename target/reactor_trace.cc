@@ -64,6 +64,9 @@ struct Describe {
   Brief operator()(const event::RdmaDone& e) const {
     return {"RdmaDone", e.channel.v, Raw(e.status), e.buffer.v};
   }
+  Brief operator()(const event::ProbeDone& e) const {
+    return {"ProbeDone", e.channel.v, Raw(e.status)};
+  }
   Brief operator()(const event::QpFailed& e) const {
     return {"QpFailed", e.channel.v, Raw(e.status)};
   }

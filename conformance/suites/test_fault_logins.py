@@ -109,6 +109,25 @@ def test_fault_24_peer_power_loss(arm):
     again.ready().works()
 
 
+def test_fault_24_peer_power_loss_is_noticed(arm):
+    """Reaped by the keepalive, within 150 s; a quiet peer that is there stays. [R-FAULT-24]"""
+    arm.require("faults", "no power can be lost")
+    quiet = arm.login().ready()
+    dead = arm.login(initiator=2).ready()
+    assert len(arm.sessions()) == 2
+    arm.transport.vanish(dead.connection)
+    arm.sleep(150.0)
+    arm.eventually(lambda: len(arm.sessions()) == 1, 1, "the dead peer's session goes")
+    quiet.works()
+
+
+def test_fault_24_quiet_peer_stays(arm):
+    """Asked for a sign of life, by a work request that it never sees, it is not disturbed."""
+    session = arm.login().ready()
+    arm.sleep(75.0)
+    session.works()
+
+
 def test_fault_25_i_logout_under_io(arm):
     """I_LOGOUT with commands outstanding: stop, abort, DREQ. [R-FAULT-25]"""
     session = arm.login().ready(NULL_LUN)

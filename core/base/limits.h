@@ -76,6 +76,12 @@ static_assert(kBlockBytesMax <= kDataBufferBytes, "a piece holds at least one bl
 // --- Time -------------------------------------------------------------------------------------
 // Longer than the worst acknowledge time retry * 4 * T_tr (60.1 s), as SCST's.
 inline constexpr Duration kCompletionWatchdog = Seconds(80);
+// A peer that was not heard of for this long is asked for a sign of life (fault 24). One that is
+// dead is noticed when the sign does not come: by the transport's retries, at last by the watchdog,
+// which looks every kWatchEvery.
+inline constexpr Duration kKeepaliveInterval = Seconds(60);
+inline constexpr Duration kWatchEvery = Seconds(10);
+inline constexpr Duration kDeadPeerNoticed = Seconds(150);
 // A connection that was accepted and is not established by then is dropped.
 inline constexpr Duration kEstablishTimeout = Seconds(30);
 // After the queue pair went to error: flushes that have not come by then never will.
@@ -104,6 +110,8 @@ static_assert(kItIuBytesMin <= kMaxReqSizeMin);
 static_assert(kMaxReqSizeDefault >= 8260, "Linux's ib_srp asks for 8260");
 static_assert(kMaxRspSizeMin >= 36 + 4, "a response with response data");
 static_assert(kTaskManagementTimeout < Seconds(4));
+static_assert(kKeepaliveInterval.ns + kCompletionWatchdog.ns + kWatchEvery.ns <=
+              kDeadPeerNoticed.ns);
 
 }  // namespace srpt::limits
 

@@ -180,6 +180,9 @@ void BenchWorld::CarryOut(const Action& action) {
     void operator()(const action::RdmaRead& a) {
       if (a.signaled) w.events_.Push(event::RdmaDone{a.channel, a.buffer, WorkStatus::kOk});
     }
+    void operator()(const action::Probe& a) {
+      w.events_.Push(event::ProbeDone{a.channel, WorkStatus::kOk});
+    }
     void operator()(const action::BlockRead& a) {
       w.events_.Push(event::BlockDone{a.op, IoStatus::kOk});
     }

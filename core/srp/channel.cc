@@ -7,6 +7,7 @@
 
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
+#include "core/srp/keepalive.h"
 #include "core/srp/receives.h"
 #include "core/srp/requests.h"
 #include "core/srp/transfer.h"
@@ -42,7 +43,8 @@ void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
 
 // Every posted work request ended (invariant 36: drain by counting).
 bool Drained(const Channel& channel) {
-  return receives::Drained(channel) && channel.sends_posted == 0 && channel.rdma_posted == 0;
+  return receives::Drained(channel) && channel.sends_posted == 0 && channel.rdma_posted == 0 &&
+         !channel.probing;
 }
 
 void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
@@ -121,6 +123,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   }
   channel->sends_posted = 0;
   channel->rdma_posted = 0;
+  channel->probing = false;
   channel->sq_free = open.sq_size;
   channel->tags.fill(kNone);
   channel->first_command = channel->last_command = kNone;
@@ -172,6 +175,7 @@ void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
 void OnEstablished(ShardState& s, Channel& channel) {
   if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
   SetState(s, channel, ChannelCause::kEstablished, Live{});
+  keepalive::Start(s, channel);
   s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(s.IndexOf(channel))}});
 }
 
@@ -222,6 +226,7 @@ void OnQpDestroyed(ShardState& s, Channel& channel) {
   // Whatever did not come back never will: nothing names the memory any more.
   receives::Forget(s, channel);
   wire_queue::Forget(s, channel);
+  channel.probing = false;
   Progress(s, channel);
 }
 
@@ -288,6 +293,7 @@ void OnTime(ShardState& s, Channel& channel) {
       s.WakeAt(l->until);
   } else if (channel.Is<Live>()) {
     requests::OnTime(s, channel);
+    if (channel.Is<Live>()) keepalive::OnTime(s, channel);
   }
   if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
     if (d->until <= s.now) {
@@ -320,6 +326,10 @@ void Watch(ShardState& s, Channel& channel) {
       Lose(s, channel, ChannelCause::kLost, "a completion is missing");
       return;
     }
+  }
+  if (channel.probing && late(channel.probed_at)) {
+    Lose(s, channel, ChannelCause::kLost, "the peer does not answer a keepalive");
+    return;
   }
   const std::uint32_t index = s.IndexOf(channel);
   for (std::uint32_t i = 0; i < s.pieces.size(); ++i) {

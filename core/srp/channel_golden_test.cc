@@ -87,6 +87,11 @@ class ChannelGolden : public ShardFixture {
         {"Live, a READ at its backend", S::kLive, [this] { Reading(); }},
         {"Live, a WRITE at its backend", S::kLive, [this] { Writing(); }},
         {"Live, a response under way", S::kLive, [this] { Responding(); }},
+        {"Live, a probe under way", S::kLive,
+         [this] {
+           Live();
+           Advance(limits::kKeepaliveInterval);
+         }},
         {"LoggingOut", S::kLoggingOut, [this] { LoggingOut(); }},
         {"Disconnecting, we asked", S::kDisconnecting,
          [this] {
@@ -167,6 +172,14 @@ class ChannelGolden : public ShardFixture {
         {"SendDone, retries exceeded",
          [this] {
            Then(event::SendDone{channel_, send_, WorkStatus::kRetryExceeded});
+         }},
+        {"ProbeDone",
+         [this] {
+           Then(event::ProbeDone{channel_, WorkStatus::kOk});
+         }},
+        {"ProbeDone, retries exceeded",
+         [this] {
+           Then(event::ProbeDone{channel_, WorkStatus::kRetryExceeded});
          }},
         {"QpFailed",
          [this] {

@@ -56,6 +56,7 @@ struct Namer {
   std::string operator()(const action::RdmaRead& a) const {
     return Format("RdmaRead %u%s", a.length, a.signaled ? " signaled" : "");
   }
+  std::string operator()(const action::Probe&) const { return "Probe"; }
   std::string operator()(const action::BlockRead& a) const {
     return Format("BlockRead %u", a.memory.length);
   }

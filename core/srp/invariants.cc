@@ -105,7 +105,7 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
     }
   }
   std::uint32_t sends = 0;
-  std::uint32_t slots = used.slots;
+  std::uint32_t slots = used.slots + (c.probing ? 1 : 0);
   for (const SendSlot& send : c.sends) {
     if (!send.busy) continue;
     ++sends;

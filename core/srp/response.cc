@@ -8,8 +8,6 @@
 namespace srpt {
 namespace {
 
-constexpr Duration kWatchEvery = Seconds(10);
-
 // Residuals (SRP r16a 6.9, invariant 28). GOOD: what the CDB asked for and what the initiator
 // offered decide. Anything else: what was offered and did not move.
 void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
@@ -46,7 +44,7 @@ std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std
 
 void ArmWatch(ShardState& s) {
   if (s.watch != kNever) return;
-  s.watch = s.now + kWatchEvery;
+  s.watch = s.now + limits::kWatchEvery;
   s.WakeAt(s.watch);
 }
 

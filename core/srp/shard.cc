@@ -9,6 +9,7 @@
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
 #include "core/srp/invariants.h"
+#include "core/srp/keepalive.h"
 #include "core/srp/receives.h"
 #include "core/srp/requests.h"
 #include "core/srp/shard_state.h"
@@ -136,6 +137,7 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
 
 void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
   const std::uint32_t recv = receives::Take(s, channel, e.recv);
+  channel.heard_at = s.now;
   if (channel.Is<channel_state::Connecting>()) {
     // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
     s.Do(action::NotifyEstablished{e.channel});
@@ -222,6 +224,7 @@ struct EventVisitor {
   void operator()(const event::ReceivesOver& e) { channel::OnReceivesOver(s, Get(e.channel)); }
   void operator()(const event::SendDone& e) { wire_queue::OnSendDone(s, Get(e.channel), e); }
   void operator()(const event::RdmaDone& e) { wire_queue::OnRdmaDone(s, Get(e.channel), e); }
+  void operator()(const event::ProbeDone& e) { keepalive::OnDone(s, Get(e.channel), e); }
   void operator()(const event::QpFailed& e) {
     channel::Lose(s, Get(e.channel), ChannelCause::kLost, "a work request failed");
   }
@@ -250,9 +253,9 @@ void RunTimers(ShardState& s) {
     channel::OnTime(s, channel);
     if (channel.Is<channel_state::Live>()) command::OnTime(s, channel);
     if (watch) channel::Watch(s, channel);
-    posted = posted || channel.sends_posted > 0 || channel.rdma_posted > 0;
+    posted = posted || channel.sends_posted > 0 || channel.rdma_posted > 0 || channel.probing;
   }
-  if (watch && posted) s.watch = s.now + Seconds(10);
+  if (watch && posted) s.watch = s.now + limits::kWatchEvery;
   if (s.watch != kNever) s.WakeAt(s.watch);
 }
 

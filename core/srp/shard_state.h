@@ -272,6 +272,9 @@ struct Channel {
   std::uint32_t sends_posted = 0;
   std::uint32_t rdma_posted = 0;  // Signaled RDMA operations in flight.
   std::uint32_t sq_free = 0;
+  Time heard_at;         // The last IU, or answered probe (keepalive.h).
+  bool probing = false;  // A probe is in flight.
+  Time probed_at;
   Ring<WireItem> wire;
   bool dirty = false;  // In the shard's queue of channels to pump.
 

@@ -87,6 +87,7 @@ class Fabric {
   void Do(std::uint32_t shard, const action::SendIu& a);
   void Do(std::uint32_t shard, const action::RdmaWrite& a);
   void Do(std::uint32_t shard, const action::RdmaRead& a);
+  void Do(std::uint32_t shard, const action::Probe& a);
 
   // --- The queue: kToTarget, kToPeer, kCompletion, kCm.
   void On(const EventQueue::Item& item);
@@ -150,7 +151,7 @@ class Fabric {
     bool solicited = false;
   };
   struct WorkRequest {  // Towards the peer.
-    enum class Kind : std::uint8_t { kSend, kWrite, kRead };
+    enum class Kind : std::uint8_t { kSend, kWrite, kRead, kProbe };
     Kind kind = Kind::kSend;
     bool signaled = true;
     bool solicited = false;
@@ -166,7 +167,15 @@ class Fabric {
     std::uint64_t ordinal = 0;
   };
   struct Completion {
-    enum class Kind : std::uint8_t { kSend, kRdma, kQpFailed, kRecv, kUnsignaled, kReceivesOver };
+    enum class Kind : std::uint8_t {
+      kSend,
+      kRdma,
+      kProbe,
+      kQpFailed,
+      kRecv,
+      kUnsignaled,
+      kReceivesOver
+    };
     Kind kind = Kind::kSend;
     WorkStatus status = WorkStatus::kOk;
     bool late = false;  // The first of late_reads: its data are fetched now.

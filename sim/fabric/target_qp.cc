@@ -35,6 +35,15 @@ void Fabric::Do(std::uint32_t shard, const action::RdmaRead& a) {
            a);
 }
 
+void Fabric::Do(std::uint32_t shard, const action::Probe& a) {
+  Connection& c = OfChannel(shard, a.channel, "Probe on an unknown channel");
+  WorkRequest wr;
+  wr.kind = WorkRequest::Kind::kProbe;
+  wr.entity = c.lineage;
+  wr.ordinal = 0x9000000u + c.wr_posted;
+  Post(c, wr);
+}
+
 template <class Rdma>
 void Fabric::PostRdma(Connection& c, WorkRequest::Kind kind, const Rdma& a) {
   WorkRequest wr;
@@ -50,7 +59,7 @@ void Fabric::PostRdma(Connection& c, WorkRequest::Kind kind, const Rdma& a) {
 
 void Fabric::Post(Connection& c, WorkRequest wr) {
   if (c.target_qp == TargetQp::kDestroyed) return Broke("work posted to a destroyed queue pair");
-  if (wr.kind != WorkRequest::Kind::kSend) {
+  if (wr.kind == WorkRequest::Kind::kWrite || wr.kind == WorkRequest::Kind::kRead) {
     if (wr.offset > limits::kDataBufferBytes || wr.length > limits::kDataBufferBytes - wr.offset ||
         wr.length == 0) {
       return Broke("RDMA outside of its data buffer");
@@ -126,6 +135,11 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
                     iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
     Complete(c, wr, WorkStatus::kOk, Duration{});
     Tell(c, PeerEvent::Kind::kIu, iu, 0, WorkStatus::kOk, wr.solicited);
+    return true;
+  }
+  if (wr.kind == WorkRequest::Kind::kProbe) {
+    env_.trace->Add(now(), c.id.v, "a probe is acknowledged", 0, 0);
+    Complete(c, wr, WorkStatus::kOk, Duration{});
     return true;
   }
   if (wr.kind == WorkRequest::Kind::kRead && IsLate(c, wr)) {
@@ -213,8 +227,9 @@ void Fabric::Complete(Connection& c, const WorkRequest& wr, WorkStatus status, D
   completion.status = status;
   completion.id = wr.id;
   completion.number = wr.number;
-  completion.kind =
-      wr.kind == WorkRequest::Kind::kSend ? Completion::Kind::kSend : Completion::Kind::kRdma;
+  completion.kind = Completion::Kind::kRdma;
+  if (wr.kind == WorkRequest::Kind::kSend) completion.kind = Completion::Kind::kSend;
+  if (wr.kind == WorkRequest::Kind::kProbe) completion.kind = Completion::Kind::kProbe;
   if (!wr.signaled) {
     // Its success is told by the next signaled one; so is its flush.
     if (status == WorkStatus::kOk || status == WorkStatus::kFlushed) return;
@@ -266,6 +281,8 @@ void Fabric::OnCompletion(Connection& c) {
     case Completion::Kind::kRdma:
       return env_.target->OnShardEvent(
           c.shard, event::RdmaDone{channel, BufferId(completion.id), completion.status});
+    case Completion::Kind::kProbe:
+      return env_.target->OnShardEvent(c.shard, event::ProbeDone{channel, completion.status});
     case Completion::Kind::kQpFailed:
       return env_.target->OnShardEvent(c.shard, event::QpFailed{channel, completion.status});
     case Completion::Kind::kReceivesOver:

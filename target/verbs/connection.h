@@ -37,6 +37,7 @@ struct Connection {
     ibv_sge sge{};
     bool posted = false;
   };
+  Send probe;               // Nothing to send: for an RDMA WRITE or READ of no bytes.
   std::vector<Recv> recvs;  // Empty: it receives from its device's shared queue.
   std::vector<Send> sends;
   std::uint32_t inline_bytes = 0;

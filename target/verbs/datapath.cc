@@ -76,6 +76,7 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
   // siw sends the data of unsignaled work from where it lies, and completes what follows them when
   // TCP has taken it, not when it arrived: the buffer would be used again too early. It copies what
   // is signaled.
+  path.iwarp = iwarp;
   path.signal_all = iwarp;
   Result<DeviceIndex, std::string> index = memory_.RegisterPool(path.pd, iwarp);
   SRPT_CHECK(!index.ok() || *index == devices_.size() - 1);
@@ -290,6 +291,29 @@ void Datapath::Post(const action::RdmaWrite& write) {
 
 void Datapath::Post(const action::RdmaRead& read) {
   GatherRdma(read, IBV_WR_RDMA_READ, memory_.ReadSinkKey(Of(read.channel).device));
+}
+
+// No bytes, so no key and no address are looked at (InfiniBand C9-88, RFC 5040 5.2); siw wants an
+// SGE for a READ all the same.
+void Datapath::Post(const action::Probe& post) {
+  Connection& connection = Of(post.channel);
+  Connection::Send& probe = connection.probe;
+  SRPT_CHECK(!probe.posted);
+  probe.posted = true;
+  DevicePath& device = devices_[connection.device];
+  probe.wr.opcode = device.iwarp ? IBV_WR_RDMA_READ : IBV_WR_RDMA_WRITE;
+  probe.wr.send_flags = IBV_SEND_SIGNALED;
+  probe.sge = {};
+  probe.wr.sg_list = &probe.sge;
+  probe.wr.num_sge = 0;
+  if (device.iwarp) {
+    probe.sge.addr = Number(memory_.DataAddress(BufferId(0)));
+    probe.sge.lkey = memory_.ReadSinkKey(connection.device);
+    probe.wr.num_sge = 1;
+  }
+  Gather(connection, probe.wr, WrKind::kProbe, 0);
+  ++connection.rdma_open;
+  ++device.rdma_open;
 }
 
 void Datapath::Flush() {

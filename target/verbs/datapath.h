@@ -85,6 +85,7 @@ class Datapath {
   void Post(const action::SendIu& send);
   void Post(const action::RdmaWrite& write);
   void Post(const action::RdmaRead& read);
+  void Post(const action::Probe& probe);
   void Flush();
 
   std::size_t Poll(EventSink& sink);
@@ -122,7 +123,8 @@ class Datapath {
     Queue recv;
     SharedRecvs shared;
     std::vector<ibv_wc> early;  // Receives that were polled when a queue pair went.
-    bool signal_all = false;    // See AddDevice.
+    bool iwarp = false;
+    bool signal_all = false;  // See AddDevice.
     std::uint32_t sends_open = 0;
     std::uint32_t rdma_open = 0;
   };

@@ -109,6 +109,13 @@ void Datapath::Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t by
       --device.rdma_open;
       sink.OnEvent(ShardEvent(event::RdmaDone{id.channel, BufferId(id.index), status}));
       return;
+    case WrKind::kProbe:
+      if (!connection.probe.posted) return;  // Reported already, as above.
+      connection.probe.posted = false;
+      --connection.rdma_open;
+      --device.rdma_open;
+      sink.OnEvent(ShardEvent(event::ProbeDone{id.channel, status}));
+      return;
     case WrKind::kRdmaQuiet:
       // Where it is not signaled only a failing one comes back. The first failure tells core; those
       // behind it are implied.

@@ -38,6 +38,7 @@ class Fabric {
   virtual void Carry(const action::SendIu& send) = 0;
   virtual void Carry(const action::RdmaWrite& write) = 0;
   virtual void Carry(const action::RdmaRead& read) = 0;
+  virtual void Carry(const action::Probe& probe) = 0;
 
   // Nothing of the channel remains in core: its memory may go.
   virtual void Forget(ChannelId channel) = 0;

@@ -45,6 +45,7 @@ class VerbsFabric final : public Fabric {
   void Carry(const action::SendIu& send) override { datapath_.Post(send); }
   void Carry(const action::RdmaWrite& write) override { datapath_.Post(write); }
   void Carry(const action::RdmaRead& read) override { datapath_.Post(read); }
+  void Carry(const action::Probe& probe) override { datapath_.Post(probe); }
   void Forget(ChannelId channel) override { memory_.ForgetChannel(channel); }
   MemoryPort& memory() override { return memory_; }
   MutableBytes At(const MemRef& memory) override { return memory_.At(memory); }

@@ -26,6 +26,7 @@ enum class WrKind : std::uint8_t {
   kSend,       // index: SendId. Always signaled.
   kRdma,       // index: BufferId. Signaled.
   kRdmaQuiet,  // index: BufferId. Core asked for no completion: only a failing one matters.
+  kProbe,      // A sign of life was asked for. Signaled.
   // index: of the device's shared receive queue. No channel: qp_num says whose it became.
   kSharedRecv,
 };

@@ -6,7 +6,8 @@ namespace srpt::target {
 namespace {
 
 TEST(WrId, EveryFieldComesBackAtItsExtremes) {
-  for (const WrKind kind : {WrKind::kRecv, WrKind::kSend, WrKind::kRdma, WrKind::kRdmaQuiet}) {
+  for (const WrKind kind :
+       {WrKind::kRecv, WrKind::kSend, WrKind::kRdma, WrKind::kRdmaQuiet, WrKind::kProbe}) {
     for (const std::uint32_t slot : {0u, 1u, WrId::kChannelSlots - 1}) {
       for (const std::uint32_t generation : {0u, 1u, 0xfffu}) {
         for (const std::uint32_t index : {0u, 1u, WrId::kIndices - 1}) {
