@@ -50,7 +50,7 @@ void GiveBackAttention(ShardState& s, std::uint32_t index, const Responding& r) 
 void BecomeAborting(ShardState& s, std::uint32_t index, Aborting a) {
   Command& c = s.commands[index];
   a.effects = HasEffects(a);
-  c.state = a;
+  c.Become(CommandCause::kAborted, a);
   if (!a.effects) command::UnlinkTag(s, index);
 }
 

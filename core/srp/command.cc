@@ -1,27 +1,6 @@
-// Theory of operation
-//
-//   state       event                               next        does
-//   ----------  ----------------------------------  ----------  ---------------------------------
-//   Free        CMD                                 admission:
-//                 tag is active already             Managing    abort the older; 0B/4E/00 then
-//                 refused                           Responding  CHECK CONDITION
-//                 unit attention pending            Parked      AskUnitAttention
-//                 old writes of a replaced session  Parked      (BUSY past limits::kTakeoverWait)
-//                 READ, WRITE, data-in answers      Moving      see transfer.cc
-//                 immediate WRITE, SYNCHRONIZE      Backend     BlockWrite, BlockFlush
-//                 no data                           Responding
-//   Free        TSK_MGMT                            Managing or Responding (task_management.cc)
-//   Parked      answer, last old write ended        admission, or Responding
-//   Moving      all pieces done, or failed          Responding
-//   Moving      the descriptor table is there       admission
-//   Backend     BlockDone                           Responding
-//   Managing    the aborted command has no effect   Responding
-//   Responding  room in the send queue              Free        PostRecv, then SendIu
-//   any         abort                               Aborting    or Free at once (abort.cc)
-//   Aborting    everything came back                Free        no response
-//
-// Admission reads the IU anew each time, so that what changed meanwhile (a LUN removed, a unit
-// resized) is seen.
+// Theory of operation: the table of command_states.h. Task management requests are commands, too
+// (task_management.cc); what moves data stands in transfer.cc, what ends a command early in
+// abort.cc.
 #include "core/srp/command.h"
 
 #include <algorithm>
@@ -66,7 +45,7 @@ bool AttentionPending(const NexusView& nexus, LuId lu) {
 
 void Park(ShardState& s, std::uint32_t index, Parked parked) {
   s.WakeAt(parked.until);
-  s.commands[index].state = parked;
+  s.commands[index].Become(CommandCause::kAdmitted, parked);
 }
 
 std::uint32_t Clip(std::uint64_t n) {
@@ -96,7 +75,7 @@ bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layou
   if (c.table_piece != kNone) {
     const auto complete = wire::CompleteLayout(layout, transfer::TableOf(s, c));
     if (!complete) {
-      Fail(s, index, scsi::kInvalidFieldInCdb);
+      Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
       return false;
     }
     layout = *complete;
@@ -108,7 +87,7 @@ bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layou
   c.descriptor_count = 1;
   c.immediate_at = 0;
   if (!transfer::StartTable(s, index, layout.table.len)) {
-    Respond(s, index, scsi::Status::kTaskSetFull);
+    Respond(s, index, CommandCause::kRefused, scsi::Status::kTaskSetFull);
   }
   return false;
 }
@@ -120,7 +99,8 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
   const wire::BufferLayout* layout = t.write ? &buffers.out : &buffers.in;
   const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
   if (t.bytes > 0 && layout->length == 0 && other.length > 0) {
-    Fail(s, index, scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
+    Fail(s, index, CommandCause::kRefused,
+         scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
     return;
   }
   wire::BufferLayout complete;
@@ -140,14 +120,14 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
   // is sent.
   if (t.write) bytes -= bytes % lu.block_bytes;
   if (bytes == 0) {
-    Respond(s, index, scsi::Status::kGood);
+    Respond(s, index, CommandCause::kRefused, scsi::Status::kGood);
     return;
   }
   const std::uint64_t at = t.lba.v * lu.block_bytes;
   const bool fua = t.write && (t.fua || !lu.write_cache);
   if (c.immediate_at != 0) {
     channel.counters.immediate_bytes += bytes;
-    c.state = Backend{true};
+    c.Become(CommandCause::kAdmitted, Backend{true});
     c.moved = bytes;
     MemRef memory;
     memory.kind = MemRef::Kind::kRecv;
@@ -169,11 +149,11 @@ void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& contr
     ++s.channels[s.ChannelOf(index)].counters.others;
     const scsi::LunInventory inventory(s.LunMapOf(s.channels[s.ChannelOf(index)]).entries());
     const scsi::ControlAnswer answer = scsi::Execute(control, lu, inventory, {});
-    Respond(s, index, answer.status, answer.sense);
+    Respond(s, index, CommandCause::kRefused, answer.status, answer.sense);
     return;
   }
   if (buffers.in.length == 0 && buffers.out.length > 0) {
-    Fail(s, index, scsi::kInvalidFieldInCdb);
+    Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
     return;
   }
   wire::BufferLayout layout = buffers.in;
@@ -196,7 +176,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
 
   const auto buffers = wire::ParseBuffers(cmd, iu, channel.imm_data_offset);
   if (!buffers) {
-    Fail(s, index, scsi::kInvalidFieldInCdb);
+    Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
     return;
   }
   NoteBuffers(c, *buffers);
@@ -218,7 +198,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     }
     if (lu->alua.present) {
       if (const auto sense = scsi::AluaCheck(lu->alua.state, cmd.cdb)) {
-        Fail(s, index, *sense);
+        Fail(s, index, CommandCause::kRefused, *sense);
         return;
       }
     }
@@ -226,7 +206,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
 
   const auto request = scsi::Decode(cmd.cdb, lu);
   if (!request) {
-    Fail(s, index, request.error());
+    Fail(s, index, CommandCause::kRefused, request.error());
     return;
   }
   if (const auto* t = std::get_if<scsi::Transfer>(&request->op)) {
@@ -235,7 +215,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     StartControl(s, index, *control, lu, *buffers, iu);
   } else {
     ++channel.counters.others;
-    c.state = Backend{false};
+    c.Become(CommandCause::kAdmitted, Backend{false});
     s.Do(action::BlockFlush{transfer::OpOfCommand(index), lu->id});
   }
 }
@@ -276,7 +256,7 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
     const auto tag = wire::PeekTag(iu);
     SRPT_CHECK(tag.has_value());
     Begin(s, channel, index, *tag);
-    Fail(s, index, scsi::kInvalidFieldInCdb);
+    Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
     return;
   }
   Begin(s, channel, index, cmd->tag);
@@ -294,11 +274,13 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
         c.tag.bytes[5], c.tag.bytes[6], c.tag.bytes[7]);
   c.overlapped = true;
   if (s.commands[older].overlapped) {
-    Fail(s, index, scsi::kOverlappedCommands);
+    Fail(s, index, CommandCause::kRefused, scsi::kOverlappedCommands);
     return;
   }
-  c.state = Managing{};
-  if (abort::Abort(s, older, index)) Fail(s, index, scsi::kOverlappedCommands);
+  c.Become(CommandCause::kManagement, Managing{});
+  if (abort::Abort(s, older, index)) {
+    Fail(s, index, CommandCause::kDone, scsi::kOverlappedCommands);
+  }
 }
 
 void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer) {
@@ -320,7 +302,7 @@ void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer
     std::erase(pending, c.lu);
   }
   if (answer.has) {
-    Fail(s, index,
+    Fail(s, index, CommandCause::kRefused,
          scsi::Sense{scsi::kKeyUnitAttention, answer.attention.asc, answer.attention.ascq});
     return;
   }
@@ -333,7 +315,7 @@ void OnTime(ShardState& s, Channel& channel) {
     const std::uint32_t next = s.commands[i].next;
     if (const Parked* parked = std::get_if<Parked>(&s.commands[i].state)) {
       if (parked->until <= s.now) {
-        Respond(s, i, scsi::Status::kBusy);
+        Respond(s, i, CommandCause::kRefused, scsi::Status::kBusy);
       } else {
         s.WakeAt(parked->until);
       }
@@ -365,8 +347,9 @@ bool PumpResumed(ShardState& s) {
   return true;
 }
 
-void Respond(ShardState& s, std::uint32_t index, scsi::Status status, const scsi::Sense& sense) {
-  s.commands[index].state = Responding{status, sense, std::nullopt};
+void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Status status,
+             const scsi::Sense& sense) {
+  s.commands[index].Become(cause, Responding{status, sense, std::nullopt});
   if (status == scsi::Status::kCheckCondition) {
     ++s.channels[s.ChannelOf(index)].counters.check_conditions;
   }
@@ -403,7 +386,7 @@ void End(ShardState& s, std::uint32_t index) {
   (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;
   --channel.active;
   --s.active;
-  c.state = Free{};
+  c.Become(c.Is<Aborting>() ? CommandCause::kDrained : CommandCause::kPosted, Free{});
   c.generation = (c.generation + 1) & 0xfff;
   s.look_at_retiring = s.look_at_retiring || !s.retiring.empty();
   if (channel.Is<channel_state::Live>()) {

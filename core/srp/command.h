@@ -23,10 +23,10 @@ bool PumpResumed(ShardState& s);
 // Takes the context of this receive buffer; the channel's IU is in it.
 void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Tag& tag);
 // Queues the response. GOOD's residuals follow from what moved.
-void Respond(ShardState& s, std::uint32_t index, scsi::Status status,
+void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Status status,
              const scsi::Sense& sense = scsi::kNoSense);
-inline void Fail(ShardState& s, std::uint32_t index, const scsi::Sense& sense) {
-  Respond(s, index, scsi::Status::kCheckCondition, sense);
+inline void Fail(ShardState& s, std::uint32_t index, CommandCause cause, const scsi::Sense& sense) {
+  Respond(s, index, cause, scsi::Status::kCheckCondition, sense);
 }
 // The active command of this tag; kNone if there is none. `except` is not looked at.
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,

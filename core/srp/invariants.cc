@@ -214,15 +214,8 @@ std::vector<std::string> PendingOf(const ShardState& s) {
                       " RDMA operations, " + std::to_string(c.active) + " commands");
     }
     for (std::uint32_t x = c.first_command; x != kNone; x = s.commands[x].next) {
-      static constexpr const char* kStates[] = {"is free",
-                                                "is parked",
-                                                "moves data",
-                                                "waits for its backend operation",
-                                                "waits to respond",
-                                                "waits for an abort or the director",
-                                                "is aborted and waits for what is in flight"};
-      lines.push_back("channel " + std::to_string(i) + " command " + std::to_string(x) + " " +
-                      kStates[s.commands[x].state.index()]);
+      lines.push_back("channel " + std::to_string(i) + " command " + std::to_string(x) + " is " +
+                      ToString(s.commands[x].phase()));
     }
   }
   return lines;

@@ -23,6 +23,7 @@
 #include "core/config.h"
 #include "core/ports.h"
 #include "core/scsi/sense.h"
+#include "core/srp/command_states.h"
 #include "core/srp/shard.h"
 #include "core/wire/data_descriptor.h"
 #include "core/wire/rsp.h"
@@ -121,9 +122,10 @@ struct Aborting {
 using CommandState = std::variant<command_state::Free, command_state::Parked, command_state::Moving,
                                   command_state::Backend, command_state::Responding,
                                   command_state::Managing, command_state::Aborting>;
+static_assert(std::variant_size_v<CommandState> == static_cast<std::size_t>(CommandPhase::kCount));
 
 struct Command {
-  CommandState state;
+  CommandState state;  // Moved by Become only.
   std::uint32_t generation = 0;
   std::uint32_t channel = kNone;  // Index of the one that brought it.
   std::uint64_t arrival = 0;      // In the order in which the shard's commands came.
@@ -156,6 +158,14 @@ struct Command {
   std::uint32_t prev = kNone;
   std::uint32_t next = kNone;
 
+  CommandPhase phase() const { return static_cast<CommandPhase>(state.index()); }
+  // Along the table of command_states.h, or the program stops.
+  template <class S>
+  void Become(CommandCause cause, const S& next) {
+    constexpr auto kTo = static_cast<CommandPhase>(CommandState(S{}).index());
+    SRPT_CHECK(kCommandMoves.Allows(phase(), cause, kTo));
+    state = next;
+  }
   template <class S>
   bool Is() const {
     return std::holds_alternative<S>(state);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/srp/channel_states.h"
+#include "core/srp/command_states.h"
 
 namespace srpt {
 namespace {
@@ -46,5 +47,6 @@ int main() {
       "move that is not here stops the program. What every event does in every state is pinned in\n"
       "`core/srp/golden/`.\n\n");
   Print("Channel", "core/srp/channel_states.h", kChannelTable, kChannelCauseNames);
+  Print("Command", "core/srp/command_states.h", kCommandTable, kCommandCauseNames);
   return 0;
 }

@@ -21,7 +21,8 @@ bool IsKnown(F function) {
 }
 
 void Answer(ShardState& s, std::uint32_t index, RspCode code) {
-  s.commands[index].state = Responding{scsi::Status::kGood, scsi::kNoSense, code};
+  s.commands[index].Become(CommandCause::kDone,
+                           Responding{scsi::Status::kGood, scsi::kNoSense, code});
   wire_queue::QueueResponse(s, index);
 }
 
@@ -61,7 +62,7 @@ void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire:
 
 void AskFence(ShardState& s, const Channel& channel, std::uint32_t index, LuId lu,
               FenceFunction function) {
-  s.commands[index].state = Managing{true};
+  s.commands[index].Become(CommandCause::kManagement, Managing{true});
   s.Do(
       action::ToDirector{message::AskTaskFence{s.IdOfCommand(index), channel.nexus, lu, function}});
 }
@@ -79,7 +80,7 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   SRPT_CHECK(request.ok());  // Its length and opcode were looked at.
   command::Begin(s, channel, index, request->tag);
   s.commands[index].sol_not = request->sol_not;
-  s.commands[index].state = Managing{};
+  s.commands[index].Become(CommandCause::kManagement, Managing{});
   const auto lun = wire::DecodeLun(request->lun);
   const scsi::LuView* lu = lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
   const std::string_view name = wire::to_string(request->function);
@@ -121,7 +122,7 @@ void OnAborted(ShardState& s, std::uint32_t request) {
   Command& c = s.commands[request];
   SRPT_CHECK(c.Is<Managing>());
   if (c.overlapped) {
-    command::Fail(s, request, scsi::kOverlappedCommands);
+    command::Fail(s, request, CommandCause::kDone, scsi::kOverlappedCommands);
   } else {
     Answer(s, request, RspCode::kComplete);
   }

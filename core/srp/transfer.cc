@@ -91,7 +91,7 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   const scsi::LuView* lu = lun ? map.Find(*lun) : nullptr;
   const auto request = scsi::Decode(cmd->cdb, lu);
   if (!request) {  // The unit changed while the command waited.
-    command::Fail(s, command, request.error());
+    command::Fail(s, command, CommandCause::kRefused, request.error());
     return;
   }
   const auto* control = std::get_if<scsi::Control>(&request->op);
@@ -105,7 +105,7 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   p.length = std::min(bytes, c.in_length);
   if (answer.status != scsi::Status::kGood || p.length == 0) {
     data_buffers::Free(s, piece);
-    command::Respond(s, command, answer.status, answer.sense);
+    command::Respond(s, command, CommandCause::kRefused, answer.status, answer.sense);
     return;
   }
   m.total = m.backend_total = m.cut = p.backend_length = p.length;
@@ -123,11 +123,11 @@ void Continue(ShardState& s, std::uint32_t command) {
     // sense names no block (sd takes everything before such a block as good).
     c.moved = 0;
     const scsi::Sense sense = m.sense;
-    command::Fail(s, command, sense);
+    command::Fail(s, command, CommandCause::kDone, sense);
   } else if (m.cut < m.backend_total) {
     if (!m.queued) CutOrWait(s, command, m);
   } else if (m.pieces == 0) {
-    command::Respond(s, command, scsi::Status::kGood);
+    command::Respond(s, command, CommandCause::kDone, scsi::Status::kGood);
   }
 }
 
@@ -188,10 +188,11 @@ void OnCommandDone(ShardState& s, std::uint32_t command, IoStatus status) {
   Channel& channel = s.channels[s.ChannelOf(command)];
   if (status == IoStatus::kOk) {
     if (write) channel.counters.write_bytes += c.moved;
-    command::Respond(s, command, scsi::Status::kGood);
+    command::Respond(s, command, CommandCause::kDone, scsi::Status::kGood);
   } else {
     c.moved = 0;
-    command::Fail(s, command, write ? FailureOf(true, status) : scsi::kInternalTargetFailure);
+    command::Fail(s, command, CommandCause::kDone,
+                  write ? FailureOf(true, status) : scsi::kInternalTargetFailure);
   }
 }
 
@@ -215,7 +216,7 @@ void Start(ShardState& s, std::uint32_t command, const Plan& plan) {
   m.total = plan.bytes;
   m.backend_total = plan.backend_bytes;
   Command& c = s.commands[command];
-  c.state = m;
+  c.Become(CommandCause::kAdmitted, m);
   CutOrWait(s, command, c.As<Moving>());
 }
 
@@ -223,7 +224,7 @@ void StartControl(ShardState& s, std::uint32_t command) {
   Moving m;
   m.control = true;
   Command& c = s.commands[command];
-  c.state = m;
+  c.Become(CommandCause::kAdmitted, m);
   if (data_buffers::Direct(s, command)) {
     RunControl(s, command, c.As<Moving>());
   } else {
@@ -241,7 +242,7 @@ bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes) {
   m.write = true;
   m.table = true;
   m.total = m.backend_total = bytes;
-  c.state = m;
+  c.Become(CommandCause::kAdmitted, m);
   CutOrWait(s, command, c.As<Moving>());
   return true;
 }

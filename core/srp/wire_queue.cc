@@ -109,7 +109,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
     c.moved += p.length;
     channel.counters.read_bytes += p.length;
     (void)channel.wire.Pop();
-    c.state = Responding{};
+    c.Become(CommandCause::kDone, Responding{});
     PostResponse(s, channel, command, piece, static_cast<std::uint16_t>(count));
     return Pumped::kNext;
   }
