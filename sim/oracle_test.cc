@@ -19,6 +19,7 @@ class OracleTest : public testing::Test {
   Oracle oracle;
 };
 
+// [R-INV-25]
 TEST_F(OracleTest, ReadSeesTheAnsweredWrite) {
   const auto w = oracle.BeginWrite(0, 4, 2, 1);
   oracle.EndGood(w);
@@ -118,6 +119,7 @@ TEST_F(OracleTest, DataFromElsewhereIsAViolation) {
   EXPECT_NE(oracle.ExplainLabel(r, 0, 4, 0x7777777700000000u), "");
 }
 
+// [R-INV-26]
 TEST_F(OracleTest, HalfABlockIsAViolation) {
   const auto w1 = oracle.BeginWrite(1, 2, 1, 1);
   const auto w2 = oracle.BeginWrite(1, 2, 1, 2);
@@ -131,6 +133,7 @@ TEST_F(OracleTest, HalfABlockIsAViolation) {
   EXPECT_NE(oracle.Explain(r, 1, 2, 1, content, 0).find("two writes"), std::string::npos);
 }
 
+// [R-INV-30]
 TEST_F(OracleTest, FuaMustBeOnStableStorage) {
   const auto w1 = oracle.BeginWrite(0, 4, 1, 1);
   oracle.EndGood(w1);

@@ -20,6 +20,7 @@ std::string Text(const std::vector<std::string>& lines) {
   return text;
 }
 
+// [R-INV-45, R-INV-46, R-INV-48]
 TEST_P(SimSeedsTest, HoldsAndRepeats) {
   const Outcome once = RunSeed(GetParam());
   EXPECT_EQ(once.broken, "") << Text(once.report);

@@ -92,6 +92,7 @@ void FitToDevices(Parameters& parameters, const std::vector<Device>& devices) {
     }
     const std::uint32_t receives = parameters.credits + limits::kReceivesBeyondCredits;
     if (receives > device.limits.qp_wr_max && device.limits.qp_wr_max > 4) {
+      // [R-LOGIN-15, R-CRED-07]
       parameters.credits =
           static_cast<std::uint16_t>(device.limits.qp_wr_max - limits::kReceivesBeyondCredits);
       spdlog::warn("credits are lowered to {}, the limit of {}", parameters.credits, device.name);

@@ -329,6 +329,7 @@ class FailureWalk : public testing::Test {
   std::string folder_;
 };
 
+// [R-CM-05, R-CM-06, R-CM-09]
 TEST_F(FailureWalk, ARunMakesEveryCallThereIs) {
   const std::set<std::string> names = Names(false);
   for (const char* name : {"LooksUsable",

@@ -92,3 +92,10 @@ def test_verdicts_of_a_run_replace_what_could_run(tmp_path):
     assert report.on_arms(cited[0], runs) == {"sim": "can", "rxe": "failed", "siw": "can"}
     assert report.on_arms(cited[1], runs)["rxe"] == "skipped"
     assert not report.tested(cited, runs)["rxe"]
+
+
+def test_each_requirement_is_enforced_and_tested_or_excepted():
+    wanted, wrong = requirements.load()
+    assert not wrong
+    problems = requirements.problems(wanted, requirements.citations(ROOT))
+    assert not problems, "\n".join(problems)

@@ -37,6 +37,7 @@ def indirect(memory, sizes, **fields):
 
 @pytest.mark.parametrize("length", [48, 49, 63])
 def test_truncated_direct_descriptor(session, bystander, length):
+    """[R-DESC-06]"""
     del bystander
     memory = session.memory(512, fill=b"\xee")
     received = session.patched(cdb.read10(0, 1), cut(length), in_=memory.direct())
@@ -58,6 +59,7 @@ def test_truncated_indirect_descriptor(session, bystander, length):
 @pytest.mark.parametrize("nibble", [4, 7, 15])
 @pytest.mark.parametrize("shift", [0, 4], ids=["in", "out"])
 def test_unknown_format(session, bystander, nibble, shift):
+    """[R-DESC-10]"""
     del bystander
 
     def change(iu):
@@ -81,6 +83,7 @@ def test_immediate_data_in(session, bystander):
 
 @pytest.mark.parametrize("length", [15, 17, 31])
 def test_table_that_is_not_a_multiple_of_16(session, bystander, length):
+    """[R-DESC-07]"""
     del bystander
     memory = session.memory(512)
 
@@ -100,6 +103,7 @@ def test_empty_table_with_a_total(session, bystander):
 
 
 def test_immediate_data_past_the_end(session, bystander):
+    """[R-DESC-09]"""
     del bystander
     data = initiator.Buffer.immediate(bytes(512))
     for length in (48, 51, 52, 67, 68, 68 + 511):
@@ -123,6 +127,7 @@ def test_additional_cdb_past_the_end(session, bystander):
 
 
 def test_transfer_above_every_limit(session, bystander):
+    """[R-DESC-12]"""
     del bystander
     memory = session.memory(512)
     buffer = initiator.Buffer.direct(memory.piece(0, 0xFFFFFFFF))
@@ -140,12 +145,14 @@ def last_words(arm, iu, reason):
 
 @pytest.mark.parametrize("opcode, length", [(2, 47), (2, 16), (1, 47), (3, 15), (2, 1)])
 def test_shorter_than_its_fixed_part(arm, bystander, opcode, length):
+    """[R-CMD-08]"""
     del bystander
     last_words(arm, bytes([opcode]) + bytes(length - 1), wire.LOGOUT_IU_LENGTH)
 
 
 @pytest.mark.parametrize("opcode", [0x04, 0x40, 0x55, 0x80, 0x81, 0xC0, 0xC1, 0xFF])
 def test_opcode_that_no_initiator_sends(arm, bystander, opcode):
+    """[R-CMD-09]"""
     del bystander
     last_words(arm, bytes([opcode]) + bytes(63), wire.LOGOUT_IU_TYPE)
 
@@ -165,6 +172,7 @@ def test_iu_longer_than_agreed(arm, bystander):
 
 
 def test_logout_of_the_initiator(arm, bystander):
+    """[R-LOGOUT-01]"""
     del bystander
     session = arm.login().ready()
     memory = session.memory(65536)
@@ -182,6 +190,7 @@ def test_logout_of_the_initiator(arm, bystander):
 
 
 def test_request_limit_overrun_ends_that_channel_only(arm, bystander):
+    """[R-INV-14, R-CRED-08]"""
     del bystander
     session = arm.login().ready(NULL_LUN)
     sibling = arm.login(multi=True)
@@ -232,7 +241,10 @@ def test_duplicate_of_an_active_tag(session, bystander):
 
 
 def test_bytes_of_earlier_ius_are_never_read(session, bystander):
-    """Each receive buffer holds a whole IU with immediate data; short ones then land in them."""
+    """Each receive buffer holds a whole IU with immediate data; short ones then land in them.
+
+    [R-DESC-06, R-INV-18]
+    """
     del bystander
     memory = session.memory(4096)
     rounds = session.channel.granted + 8
@@ -249,6 +261,7 @@ def test_bytes_of_earlier_ius_are_never_read(session, bystander):
 
 
 def test_memory_behind_an_answer_keeps_its_bytes(session, bystander):
+    """[R-INV-16, R-INV-19]"""
     del bystander
     size = 60000
     fill = bytes(range(1, 251))
@@ -268,7 +281,7 @@ def test_memory_behind_an_answer_keeps_its_bytes(session, bystander):
 
 
 def test_responses_have_nothing_behind_their_end(session, bystander):
-    """A RSP is 36 bytes, and as many more as its own lengths say."""
+    """A RSP is 36 bytes, and as many more as its own lengths say. [R-INV-15]"""
     del bystander
     for command in (cdb.test_unit_ready(), b"\xff" * 16):
         session.submit(command)

@@ -12,6 +12,7 @@ from conformance.arms.session import good
 
 
 def test_each_response_gives_its_credit_back(session):
+    """[R-INV-08, R-INV-09, R-CRED-02]"""
     granted = session.channel.granted
     for _ in range(20):
         received = good(session.command(cdb.test_unit_ready()))
@@ -62,6 +63,7 @@ def test_failed_commands_give_their_credit_too(session):
 
 
 def test_task_management_has_the_last_credit(session):
+    """[R-CRED-01]"""
     while session.channel.can_send_cmd:
         session.submit(cdb.test_unit_ready())
     assert session.channel.credits == 1
@@ -76,6 +78,7 @@ def test_task_management_has_the_last_credit(session):
 
 
 def test_channels_have_credits_of_their_own(arm):
+    """[R-NEXUS-08]"""
     one = arm.login().ready()
     two = arm.login(multi=True)
     while one.channel.can_send_tsk_mgmt:

@@ -50,6 +50,7 @@ LISTS = {
 
 @pytest.mark.parametrize("name", LISTS)
 def test_indirect_write_and_read(session, name):
+    """[R-DESC-02]"""
     sizes, gap = LISTS[name], 3
     if name == "most":
         session.arm.require("page_crossing", "some of the many small pieces do that")
@@ -73,6 +74,7 @@ def test_indirect_write_and_read(session, name):
 
 
 def test_direct_write_and_read(session):
+    """[R-DESC-01]"""
     data = pattern("direct", SIZE)
     memory = session.memory(SIZE)
     memory.write(data)
@@ -84,6 +86,7 @@ def test_direct_write_and_read(session):
 
 @pytest.mark.parametrize("blocks", [1, 8, 15])
 def test_immediate_write(session, blocks):
+    """[R-DESC-05]"""
     data = pattern(("immediate", blocks), blocks * 512)
     good(session.command(cdb.write10(300, blocks), out=initiator.Buffer.immediate(data)))
     memory = session.memory(blocks * 512)
@@ -104,6 +107,7 @@ def test_immediate_data_at_another_offset(arm, offset):
 
 @pytest.mark.parametrize("inline", [0, 1, 3])
 def test_partial_table_is_fetched(session, inline):
+    """[R-DESC-03]"""
     sizes = [100, 2000, SIZE - 2100 - 8, 8]
     data = pattern(inline, SIZE)
     memory = session.memory(SIZE)
@@ -124,6 +128,7 @@ def test_partial_table_is_fetched(session, inline):
 
 
 def test_the_count_may_stand_in_the_other_direction(session):
+    """[R-DESC-04]"""
     memory = session.memory(1024)
 
     def swap(iu):
@@ -136,6 +141,7 @@ def test_the_count_may_stand_in_the_other_direction(session):
 
 
 def test_the_smaller_of_total_and_sum_counts(session):
+    """[R-DESC-08]"""
     memory = session.memory(2048, fill=b"\xee")
     buffer = initiator.Buffer.indirect(pieces(memory, [512, 512]), total_length=512)
     received = good(session.command(cdb.read10(0, 2), in_=buffer))
@@ -160,6 +166,7 @@ def test_immediate_data_that_was_not_negotiated(arm):
 
 
 def test_descriptors_that_wrap_the_address_space(session):
+    """[R-DESC-11, R-INV-24]"""
     buffer = initiator.Buffer.direct(wire.Direct(2**64 - 256, 1, 512))
     check(session.command(cdb.read10(0, 1), in_=buffer), 5, 0x24, 0)
     session.works()

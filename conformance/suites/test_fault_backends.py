@@ -10,7 +10,7 @@ from conformance.arms.session import check, good
 
 @pytest.mark.world(data_buffers=1)
 def test_fault_28_empty_pool(arm):
-    """Buffer pool empty: wait in order; task management still works. [R-FAULT-28]"""
+    """Buffer pool empty: wait in order; task management still works. [R-FAULT-28] [R-TSK-09]"""
     session = arm.login().ready()
     memory = session.memory(512)
     arm.inject("disk hangs")

@@ -73,6 +73,7 @@ def test_abort_of_a_hung_read_is_answered_at_once(arm, session):
 
 
 def test_abort_of_a_hung_write_is_answered_when_it_ended(arm, session):
+    """[R-TSK-11]"""
     memory = session.memory(4096)
     arm.inject("disk hangs")
     task = session.submit(cdb.write10(0, 8), out=memory.direct())
@@ -118,6 +119,7 @@ def reset_by_another_nexus(arm):
 
 
 def test_credits_come_back_by_request_when_no_response_can_bring_them(arm):
+    """[R-INV-11, R-CRED-04, R-CRED-05]"""
     victim, request = reset_by_another_nexus(arm)
     victim.send_raw(victim.channel.build_cred_rsp(request.tag))
     victim.ready().works()

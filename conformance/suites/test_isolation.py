@@ -100,6 +100,7 @@ def test_takeover_with_writes_in_flight(arm):
 
 
 def test_a_busy_session_does_not_stop_another(arm):
+    """[R-INV-43]"""
     busy = arm.login(initiator=1).ready(NULL_LUN)
     quick = arm.login(initiator=2).ready()
     memory = busy.memory(1 << 20)

@@ -12,6 +12,7 @@ OTHER_GUID = 0xDEADBEEF
 
 
 def test_first_login_grants_what_was_asked(arm):
+    """[R-LOGIN-15, R-CRED-07]"""
     session = arm.login(tag=b"any tag!")
     rsp = session.login_rsp
     assert rsp.tag == b"any tag!"
@@ -49,6 +50,7 @@ def test_administrator_sees_the_session(arm):
 
 
 def test_single_login_ends_the_nexus_other_channels(arm):
+    """[R-NEXUS-02]"""
     old = arm.login()
     new = arm.login()
     assert new.login_rsp.multichannel == wire.LOGIN_RSP_TERMINATED
@@ -76,12 +78,14 @@ def test_multi_login_leaves_the_others_alone(arm):
 
 
 def test_multi_login_with_no_channels_is_accepted(arm):
+    """[R-NEXUS-03]"""
     session = arm.login(multi=True)
     assert session.login_rsp.multichannel == wire.LOGIN_RSP_NONE_EXISTED
     session.ready().works()
 
 
 def test_another_nexus_is_not_terminated(arm):
+    """[R-NEXUS-04]"""
     first = arm.login(initiator=1).ready()
     second = arm.login(initiator=2)
     assert second.login_rsp.multichannel == wire.LOGIN_RSP_NONE_EXISTED
@@ -98,6 +102,7 @@ def test_iu_length_within_the_limits(arm, length):
 
 @pytest.mark.parametrize("length", [0, 63, MAX_IT_IU_LEN + 1, 0xFFFFFFFF])
 def test_iu_length_beyond_the_limits(arm, length):
+    """[R-LOGIN-06]"""
     rej = arm.rejection(req_it_iu_len=length, tag=b"rejected")
     assert rej.reason == wire.REJ_IU_LENGTH
     assert rej.tag == b"rejected"
@@ -106,6 +111,7 @@ def test_iu_length_beyond_the_limits(arm, length):
 
 @pytest.mark.parametrize("half", ["id_ext", "ioc_guid"])
 def test_wrong_target_port(arm, half):
+    """[R-LOGIN-07]"""
     halves = (OTHER_GUID, arm.guid) if half == "id_ext" else (arm.guid, OTHER_GUID)
     rej = arm.rejection(target_port=initiator.port_id(*halves))
     assert rej.reason == wire.REJ_NO_NEXUS
@@ -113,6 +119,7 @@ def test_wrong_target_port(arm, half):
 
 @pytest.mark.parametrize("formats", [0, 1, 0x8, 0xE])
 def test_unknown_buffer_format(arm, formats):
+    """[R-LOGIN-04, R-CM-03, R-LOGIN-08]"""
     rej = arm.rejection(req_buf_fmt=formats)
     assert rej.reason == wire.REJ_BUF_FMT
     assert rej.buf_fmt == wire.BUF_FMT_DIRECT | wire.BUF_FMT_INDIRECT
@@ -120,10 +127,12 @@ def test_unknown_buffer_format(arm, formats):
 
 @pytest.mark.parametrize("action", [2, 3])
 def test_unknown_multichannel_action(arm, action):
+    """[R-LOGIN-09]"""
     assert arm.rejection(flags=action).reason == wire.REJ_UNSPECIFIED
 
 
 def test_zero_private_data_is_a_login_with_length_zero(arm):
+    """[R-LOGIN-12]"""
     _, event = arm.connect(bytes(56))
     assert event.kind == "rejected"
     assert wire.LoginRej.parse(event.bytes).reason == wire.REJ_IU_LENGTH
@@ -136,6 +145,7 @@ def test_private_data_of_another_kind(arm):
 
 
 def test_disabled_target_refuses_and_ends_sessions(arm):
+    """[R-LOGIN-10]"""
     session = arm.login()
     try:
         arm.enable(False)
@@ -151,6 +161,7 @@ def test_disabled_target_refuses_and_ends_sessions(arm):
     [(68, True), (4096, True), (52, True), (51, False), (47, False), (8260, False), (65535, False)],
 )
 def test_immediate_data_offset(arm, offset, granted):
+    """[R-LOGIN-13]"""
     session = arm.login(imm_data_offset=offset)
     assert bool(session.login_rsp.flags & wire.LOGIN_RSP_IMMEDIATE) == granted
     session.ready().works()
@@ -162,11 +173,13 @@ def test_immediate_data_is_not_granted_unasked(arm):
 
 
 def test_solicited_notification_is_said_to_be_supported(arm):
+    """[R-LOGIN-14]"""
     session = arm.login(flags=wire.LOGIN_REQ_LOSOLNT)
     assert session.login_rsp.flags & wire.LOGIN_RSP_SOLNTSUP
 
 
 def test_channel_limit_of_a_nexus(arm):
+    """[R-LOGIN-11]"""
     channels = [arm.login(multi=True, connect={"receives": 8}) for _ in range(CHANNELS_MAX)]
     assert arm.rejection(multi=True).reason == wire.REJ_CHANNEL_LIMIT
     channels[0].ready().works()
@@ -175,6 +188,7 @@ def test_channel_limit_of_a_nexus(arm):
 
 
 def test_rejected_login_leaves_the_sessions_alone(arm):
+    """[R-INV-39]"""
     session = arm.login().ready()
     for fields in ({"req_it_iu_len": 63}, {"req_buf_fmt": 0}, {"flags": 3}):
         with pytest.raises(LoginRejected):
@@ -192,6 +206,7 @@ def test_administrator_closes_a_session(arm):
 
 
 def test_login_again_and_again(arm):
+    """[R-LOGIN-16]"""
     for _ in range(10):
         session = arm.login()
         session.ready().works()

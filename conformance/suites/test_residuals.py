@@ -19,6 +19,7 @@ def test_exact_length_has_no_residual(session):
 
 @pytest.mark.parametrize("extra", [1, 512, 65536])
 def test_read_into_a_larger_buffer(session, extra):
+    """[R-RSP-02, R-INV-28]"""
     memory = session.memory(1024 + extra, fill=b"\xee")
     received = good(session.command(cdb.read10(0, 2), in_=memory.direct()))
     assert received.flags & OVER_UNDER == wire.DIUNDER
@@ -40,6 +41,7 @@ def test_write_from_a_larger_buffer(session):
 
 
 def test_read_into_a_smaller_buffer(session):
+    """[R-INV-17]"""
     memory = session.memory(4096, fill=b"\xee")
     received = good(session.command(cdb.read10(0, 8), in_=memory.direct(512)))
     assert received.flags & OVER_UNDER == wire.DIOVER
@@ -48,6 +50,7 @@ def test_read_into_a_smaller_buffer(session):
 
 
 def test_write_from_a_smaller_buffer(session):
+    """[R-RSP-08]"""
     data = pattern("smaller", 4096)
     memory = session.memory(4096)
     memory.write(data)

@@ -20,6 +20,7 @@ def attention(received):
 
 
 def test_first_command_on_each_lun_reports_the_new_nexus_once(arm):
+    """[R-INV-07]"""
     session = arm.login()
     for lun in (0, NULL_LUN):
         assert attention(session.command(cdb.test_unit_ready(), lun=lun))[0] == 0x29
@@ -49,6 +50,7 @@ def test_three_commands_neither_report_nor_clear_a_unit_attention(arm):
 
 @pytest.mark.parametrize("opcode", [0x02, 0x7E, 0xC0, 0xFF])
 def test_invalid_opcode(session, opcode):
+    """[R-RSP-04]"""
     check(session.command(bytes([opcode]) + bytes(15)), ILLEGAL, 0x20, 0)
     session.works()
 
@@ -62,6 +64,7 @@ def test_invalid_field(session):
 
 
 def test_beyond_the_end_touches_nothing(session):
+    """[R-INV-29]"""
     blocks, _ = session.blocks()
     data = pattern("end", 1024)
     memory = session.memory(1024)
@@ -80,6 +83,7 @@ def test_beyond_the_end_touches_nothing(session):
 
 
 def test_unknown_lun(session):
+    """[R-INV-41]"""
     memory = session.memory(96, fill=b"\xee")
     check(session.command(cdb.test_unit_ready(), lun=FREE_LUN), ILLEGAL, 0x25, 0)
     check(session.command(cdb.read10(0, 0), lun=FREE_LUN), ILLEGAL, 0x25, 0)
@@ -99,6 +103,7 @@ def test_report_luns(session):
 
 @pytest.mark.parametrize("addressing", ["peripheral", "flat", "logical_unit"])
 def test_every_addressing_method_names_the_same_unit(session, addressing):
+    """[R-CMD-07]"""
     lun = wire.encode_lun(NULL_LUN, addressing)
     good(session.command(cdb.test_unit_ready(), lun=lun))
     zero = {"peripheral": b"\x00", "flat": b"\x40", "logical_unit": b"\x80"}[addressing] + bytes(7)
@@ -139,6 +144,7 @@ def test_write_protected(arm, read_only):
 
 
 def test_a_new_lun_is_announced_once(arm):
+    """[R-AER-03]"""
     session = arm.login().ready(0, NULL_LUN)
     arm.add_lun(FREE_LUN, FILE_DEVICE)
     try:
@@ -155,7 +161,7 @@ def test_a_new_lun_is_announced_once(arm):
 
 
 def test_additional_cdb_bytes(session):
-    """A CDB of 32 bytes is parsed as such; no command here has one."""
+    """A CDB of 32 bytes is parsed as such; no command here has one. [R-CMD-02, R-CMD-06]"""
     check(session.command(b"\x7f" + bytes(31)), ILLEGAL, 0x20, 0)
     good(session.command(cdb.test_unit_ready() + bytes(26)))  # More bytes than it needs.
     session.works()

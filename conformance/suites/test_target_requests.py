@@ -36,6 +36,7 @@ def event_of(session):
 
 
 def test_a_new_lun_is_reported(session, mapped):
+    """[R-AER-01]"""
     mapped()
     event = event_of(session)
     assert event.lun == wire.encode_lun(FREE_LUN)
@@ -70,6 +71,7 @@ def test_one_channel_of_the_nexus_is_told(arm, mapped):
 
 
 def test_solicited_as_the_login_asked(arm, mapped):
+    """[R-LOGOUT-04]"""
     flags = wire.LOGIN_REQ_SINGLE | wire.LOGIN_REQ_AESOLNT
     session = arm.login(imm_data_offset=0, flags=flags).ready(0, 1)
     mapped()
@@ -103,6 +105,7 @@ def test_an_event_that_is_never_answered_ends_the_channel(arm, session, mapped):
 
 
 def test_an_answer_to_nothing_ends_the_channel(session):
+    """[R-CRED-09, R-AER-02]"""
     session.send_raw(session.channel.build_aer_rsp(session.tag()))
     session.ends(wire.LOGOUT_SPURIOUS_RESPONSE)
 

@@ -23,6 +23,7 @@ def test_abort_of_an_unknown_tag_is_complete(session):
 
 
 def test_abort_of_an_answered_command_changes_nothing(session):
+    """[R-INV-32, R-TSK-03]"""
     tag = session.submit(cdb.test_unit_ready())
     good(session.receive())
     assert session.tsk_mgmt(wire.TM_ABORT_TASK, task_tag=tag).rsp_code == wire.TM_COMPLETE
@@ -31,7 +32,7 @@ def test_abort_of_an_answered_command_changes_nothing(session):
 
 @pytest.mark.parametrize("writing", [False, True])
 def test_abort_of_a_running_command(session, writing):
-    """Whichever comes first, each ends once, and both credits come back."""
+    """Whichever comes first, each ends once, and both credits come back. [R-TSK-02]"""
     memory = session.memory(1 << 20)
     for _ in range(8):
         if writing:
@@ -54,6 +55,7 @@ def test_abort_of_a_running_command(session, writing):
 
 
 def test_memory_is_left_alone_after_an_abort(session):
+    """[R-INV-31, R-TSK-10]"""
     memory = session.memory(1 << 20)
     for i in range(8):
         task = session.submit(cdb.read10(0, 2048), in_=memory.direct())
@@ -69,6 +71,7 @@ def test_memory_is_left_alone_after_an_abort(session):
 
 
 def test_a_tag_can_be_used_again_after_its_response(session):
+    """[R-RSP-09]"""
     tag = session.tag()
     for _ in range(5):
         session.submit(cdb.test_unit_ready(), tag=tag)
@@ -76,6 +79,7 @@ def test_a_tag_can_be_used_again_after_its_response(session):
 
 
 def test_the_same_tag_on_two_channels(arm):
+    """[R-NEXUS-06]"""
     one = arm.login().ready()
     two = arm.login(multi=True)
     memory = one.memory(65536)
@@ -87,6 +91,7 @@ def test_the_same_tag_on_two_channels(arm):
 
 
 def test_lun_reset_is_complete_and_tells_every_other_nexus_once(arm):
+    """[R-INV-33, R-TSK-06]"""
     resetter = arm.login(initiator=1).ready(0, 1)
     others = [arm.login(initiator=n).ready(0, 1) for n in (2, 3)]
     assert resetter.tsk_mgmt(wire.TM_LUN_RESET, lun=0).rsp_code == wire.TM_COMPLETE
@@ -100,6 +105,7 @@ def test_lun_reset_is_complete_and_tells_every_other_nexus_once(arm):
 
 
 def test_lun_reset_tells_a_nexus_once_for_all_its_channels(arm):
+    """[R-NEXUS-07]"""
     resetter = arm.login(initiator=1).ready()
     one = arm.login(initiator=2).ready()
     two = arm.login(initiator=2, multi=True)
@@ -279,7 +285,7 @@ def test_unknown_function(session, function):
 
 @pytest.mark.parametrize("sol_not", [0, wire.SCSOLNT, wire.UCSOLNT, SOL_NOT])
 def test_solicited_responses_are_as_asked_for(session, sol_not):
-    """The session's channel checks SOLNT of each response."""
+    """The session's channel checks SOLNT of each response. [R-RSP-05]"""
     assert session.command(cdb.test_unit_ready(), sol_not=sol_not).status == GOOD
     check(session.command(b"\xff" * 6, sol_not=sol_not), 5, 0x20, 0)
     tag = session.tag()

@@ -175,6 +175,7 @@ TEST_F(InitiatorTest, IndirectListsAndImmediateDataParseBack) {
   EXPECT_EQ(imm_buffers->out.immediate_data.size(), 512u);
 }
 
+// [R-RSP-06, R-INV-01, R-INV-02]
 TEST_F(InitiatorTest, ACompletionBringsCookieResidualsAndCredit) {
   LogIn();
   const wire::Direct direct{RemoteAddr(0), RKey(1), 4096};
@@ -263,6 +264,7 @@ TEST_F(InitiatorTest, TheOwnerOfALunResetForgetsItsCommandsOnOtherChannels) {
   EXPECT_EQ(Receive({.tag = 2}), Violation::kAnsweredAfterAbort);
 }
 
+// [R-RSP-01, R-INV-03]
 TEST_F(InitiatorTest, EachRuleOfAResponse) {
   LogIn();
   EXPECT_EQ(Receive({.tag = 1, .delta = 0}), Violation::kUnknownTag);

@@ -45,6 +45,7 @@ Result<Request, Sense> Checked(const Fields& f, bool write, const LuView& lu) {
     return Err{InvalidField(1, (f.flags & kDpo) != 0 ? 4 : 3)};
   }
   if (write && lu.read_only) return Err{kWriteProtected};
+  // [R-INV-29]
   if (!InRange(lu, f.lba, f.blocks)) return Err{AtLba(kLbaOutOfRange, f.lba)};
   const std::uint64_t bytes = std::uint64_t{f.blocks} * lu.block_bytes;
   if (bytes > limits::kTransferBytesMax) return Err{kInvalidFieldInCdb};

@@ -13,10 +13,12 @@ namespace {
 
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
 
+// [R-FAULT-29, R-TSK-11]
 bool HasEffects(const Aborting& a) { return a.on_wire > 0 || (a.write && a.in_backend > 0); }
 bool InUse(const Aborting& a) { return a.on_wire > 0 || a.in_backend > 0; }
 
 // The peer may use the tag again, and whoever waited is told.
+// [R-FAULT-32, R-TSK-10, R-INV-31]
 void EffectsEnded(ShardState& s, std::uint32_t index) {
   Command& c = s.commands[index];
   c.As<Aborting>().effects = false;

@@ -10,6 +10,7 @@ namespace {
 
 class Allocations : public ::testing::TestWithParam<BenchCommand> {};
 
+// [R-INV-47]
 TEST_P(Allocations, NoneInSteadyState) {
   BenchWorld world;
   for (int i = 0; i < 300; ++i) world.Run(GetParam(), 32);

@@ -30,6 +30,7 @@ void SetState(ShardState& s, Channel& channel, ChannelCause cause, S state) {
   channel.state = state;
 }
 
+// [R-INV-36]
 void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
   SRPT_CHECK(kChannelMoves.Allows(StateOf(channel), cause, ChannelState::kFree));
   SRPT_CHECK(channel.active == 0 && channel.wire.empty());
@@ -42,6 +43,7 @@ void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
 }
 
 // Every posted work request ended (invariant 36: drain by counting).
+// [R-FAULT-10, R-CM-07]
 bool Drained(const Channel& channel) {
   return receives::Drained(channel) && channel.sends_posted == 0 && channel.rdma_posted == 0 &&
          !channel.probing;
@@ -50,6 +52,7 @@ bool Drained(const Channel& channel) {
 void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
   const bool gone = cause == ChannelCause::kPeerGone;
   SetState(s, channel, cause, Disconnecting{s.now + limits::kDrainTimeout, gone});
+  // [R-INV-37]
   if (!channel.disconnect_asked) {
     channel.disconnect_asked = true;
     s.Do(action::Disconnect{s.IdOf(s.IndexOf(channel))});
@@ -252,6 +255,7 @@ void Violate(ShardState& s, Channel& channel, wire::TLogoutReason reason, const 
   s.Log(LogLevel::kWarning, channel, "logging out: %s", what);
   SetState(s, channel, ChannelCause::kViolated, LoggingOut{s.now + kLogoutTimeout});
   abort::AbortChannel(s, channel);
+  // [R-LOGOUT-02]
   channel.wire.Push({WireItem::Kind::kTLogout, static_cast<std::uint32_t>(reason)});
   s.MarkDirty(s.IndexOf(channel));
 }
@@ -265,6 +269,7 @@ void Lose(ShardState& s, Channel& channel, ChannelCause cause, const char* what)
 void Progress(ShardState& s, Channel& channel) {
   if (Disconnecting* d = std::get_if<Disconnecting>(&channel.state)) {
     if (!d->gone || !Drained(channel)) return;
+    // [R-CM-04]
     SetState(s, channel, ChannelCause::kDrained, Timewait{s.now + limits::kTimewaitMax});
   }
   if (channel.Is<Timewait>() && channel.timewait_over) {
@@ -282,11 +287,13 @@ void Progress(ShardState& s, Channel& channel) {
 
 void OnTime(ShardState& s, Channel& channel) {
   if (Connecting* c = std::get_if<Connecting>(&channel.state)) {
+    // [R-FAULT-31]
     if (c->until <= s.now)
       Lose(s, channel, ChannelCause::kTimeout, "the connection was not established in time");
     else
       s.WakeAt(c->until);
   } else if (LoggingOut* l = std::get_if<LoggingOut>(&channel.state)) {
+    // [R-LOGOUT-03]
     if (l->until <= s.now)
       Lose(s, channel, ChannelCause::kTimeout, "the T_LOGOUT was not taken in time");
     else
@@ -313,6 +320,7 @@ void OnTime(ShardState& s, Channel& channel) {
   }
 }
 
+// [R-FAULT-01, R-PARAM-12]
 void Watch(ShardState& s, Channel& channel) {
   if (!channel.Is<Live>()) return;
   const auto late = [&](Time posted) { return posted + limits::kCompletionWatchdog <= s.now; };

@@ -247,6 +247,7 @@ class ChannelGolden : public ShardFixture {
   std::string note_;
 };
 
+// [R-INV-49, R-LOGOUT-03]
 TEST_F(ChannelGolden, EveryEventInEveryState) {
   std::ostringstream text;
   text << "# What a channel does for every event in every state: state, event, next state, "

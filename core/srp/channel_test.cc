@@ -26,6 +26,7 @@ class ChannelLife : public ShardFixture {
   }
 };
 
+// [R-CM-04, R-CM-07]
 TEST_F(ChannelLife, PeerDisconnectsDrainsAndIsForgotten) {
   const ChannelId c = Login();
   EXPECT_EQ(Told<message::ChannelLive>().size(), 1u);
@@ -40,6 +41,7 @@ TEST_F(ChannelLife, PeerDisconnectsDrainsAndIsForgotten) {
   EXPECT_TRUE(shard_->IsIdle());
 }
 
+// [R-INV-40, R-CM-02]
 TEST_F(ChannelLife, FirstIuBeforeRtuMakesItLiveAndIsServedOnce) {
   message::OpenChannel open;
   open.conn = ConnId(9);
@@ -151,6 +153,7 @@ TEST_F(ChannelLife, CreditOverrunEndsThatChannelOnly) {
   EXPECT_EQ(Responses().size(), 1u);
 }
 
+// [R-LOGOUT-02]
 TEST_F(ChannelLife, BadIuTypesAndLengthsAreLoggedOutWithTheirReason) {
   const struct {
     std::vector<std::uint8_t> iu;
@@ -190,6 +193,7 @@ TEST_F(ChannelLife, BadIuTypesAndLengthsAreLoggedOutWithTheirReason) {
   }
 }
 
+// [R-PARAM-12]
 TEST_F(ChannelLife, WatchdogEndsAChannelWhoseCompletionNeverCame) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, {0x00}, Data::kNone, {}));
@@ -209,6 +213,7 @@ TEST_F(ChannelLife, WatchdogEndsAChannelWhoseCompletionNeverCame) {
   EXPECT_TRUE(shard_->IsIdle());
 }
 
+// [R-INV-21]
 TEST_F(ChannelLife, BackendOutlivesTheChannelAndNothingIsReusedBefore) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
@@ -235,6 +240,7 @@ TEST_F(ChannelLife, NewSessionWaitsForTheOldOnesWrites) {
   EXPECT_EQ(Got<action::BlockWrite>().size(), 1u);
 }
 
+// [R-NEXUS-10]
 TEST_F(ChannelLife, NewSessionIsBusyPastTheBound) {
   const ChannelId old = Login();
   Receive(old, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
@@ -246,6 +252,7 @@ TEST_F(ChannelLife, NewSessionIsBusyPastTheBound) {
   EXPECT_EQ(Responses()[0].status, 8);
 }
 
+// [R-INV-37]
 TEST_F(ChannelLife, RdmaFailureAbortsAndNeverAnswers) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(true, 0, 1), Data::kOut, {At(0x1000, 512)}));

@@ -34,6 +34,7 @@ void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
   head = index;
 }
 
+// [R-INV-41]
 const scsi::LuView* FindUnit(const ShardState& s, const Channel& channel, const RawLun& raw) {
   const auto lun = wire::DecodeLun(raw);
   return lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
@@ -70,6 +71,7 @@ void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes bytes) {
 // A partial list (fault 16): the table is fetched before anything moves, and what it says is
 // checked like what an IU says. True: `layout` is complete, its descriptors lie in the table.
 // False: the command waits for the table, or was answered.
+// [R-DESC-03, R-FAULT-16]
 bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layout, Bytes iu) {
   Command& c = s.commands[index];
   if (c.table_piece != kNone) {
@@ -115,6 +117,7 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
   c.needed = static_cast<std::uint32_t>(t.bytes);
   c.needed_out = t.write;
   UseLayout(c, *layout, iu);
+  // [R-INV-17]
   std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout->length));
   // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
   // is sent.
@@ -124,6 +127,7 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
     return;
   }
   const std::uint64_t at = t.lba.v * lu.block_bytes;
+  // [R-INV-30]
   const bool fua = t.write && (t.fua || !lu.write_cache);
   if (c.immediate_at != 0) {
     channel.counters.immediate_bytes += bytes;
@@ -193,6 +197,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     if (!nexus.stale_writes.empty() &&
         std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), lu->id) !=
             nexus.stale_writes.end()) {
+      // [R-NEXUS-10]
       Park(s, index, {ParkReason::kTakeover, s.now + limits::kTakeoverWait});
       return;
     }
@@ -272,6 +277,7 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   s.Log(LogLevel::kWarning, channel, "overlapped command: tag %02x%02x%02x%02x%02x%02x%02x%02x",
         c.tag.bytes[0], c.tag.bytes[1], c.tag.bytes[2], c.tag.bytes[3], c.tag.bytes[4],
         c.tag.bytes[5], c.tag.bytes[6], c.tag.bytes[7]);
+  // [R-FAULT-11]
   c.overlapped = true;
   if (s.commands[older].overlapped) {
     Fail(s, index, CommandCause::kRefused, scsi::kOverlappedCommands);
@@ -356,6 +362,7 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
   wire_queue::QueueResponse(s, index);
 }
 
+// [R-NEXUS-06]
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
                       std::uint32_t except) {
   for (std::uint32_t i = channel.tags[Bucket(tag)]; i != kNone; i = s.commands[i].tag_next) {
@@ -380,6 +387,7 @@ void End(ShardState& s, std::uint32_t index) {
   Command& c = s.commands[index];
   Channel& channel = s.channels[s.ChannelOf(index)];
   SRPT_CHECK(!c.Is<Free>());
+  // [R-RSP-09]
   UnlinkTag(s, index);
   transfer::DropTable(s, c);
   (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = c.next;

@@ -22,6 +22,7 @@ inline bool Consume(Channel& channel) {
 inline void Owe(Channel& channel) { ++channel.owed; }
 
 // The delta of an IU that is being posted now.
+// [R-INV-08, R-INV-09]
 inline std::int32_t TakeDelta(Channel& channel) {
   const std::uint32_t delta = channel.owed;
   channel.owed = 0;

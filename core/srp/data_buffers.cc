@@ -33,6 +33,7 @@ std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.incoming /
 
 }  // namespace
 
+// [R-INV-43]
 bool MayTake(const ShardState& s, std::uint32_t command) {
   const Command& c = s.commands[command];
   const Moving* m = std::get_if<Moving>(&c.state);
@@ -46,6 +47,7 @@ bool MayTake(const ShardState& s, std::uint32_t command) {
   return holds < free && free > (holds == 0 ? Reserve(s) : Guard(s));
 }
 
+// [R-INV-21]
 std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
   const Command& c = s.commands[command];
   const Moving* m = std::get_if<Moving>(&c.state);

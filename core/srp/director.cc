@@ -55,6 +55,7 @@ void Director::State::On(const event::FromShard& from) {
   std::visit([&](const auto& message) { OnMessage(from.shard, message); }, from.message);
 }
 
+// [R-INV-07, R-NEXUS-07]
 void Director::State::OnMessage(ShardId shard, const message::AskUnitAttention& ask) {
   UnitAttentions::Answer answer;
   if (Nexus* nexus = nexuses.Find(ask.nexus)) answer = nexus->attentions.Take(ask.lu);
@@ -130,6 +131,7 @@ void Director::State::TellOfFence(LuId lu, const LuFences::Asker& asker) {
     const auto& entries = snapshot->MapOf(nexus.id).entries();
     const bool sees = std::any_of(entries.begin(), entries.end(),
                                   [&](const LunMap::Entry& e) { return e.lu.id == lu; });
+    // [R-FAULT-33, R-TSK-06, R-INV-33]
     if (sees) Establish(nexus, lu, reset ? kUaReset : kUaCleared);  // [R-TSK-05]
   }
 }
@@ -175,6 +177,7 @@ void Director::State::Refresh(const Nexus* fresh) {
   }
 }
 
+// [R-INV-44]
 void Director::State::TellIfDown() {
   if (!shutting_down || !nexuses.empty()) return;
   for (const AdminId id : shutdowns) outbox.Done(id, admin::Status::kOk, "");

@@ -172,6 +172,7 @@ TEST(DirectorTargets, AReloginWhileTheOldQueuePairsRestIsATakeover) {
   EXPECT_EQ(s.Attentions(s.NexusOf(b), LuId(1)), "29/07");
 }
 
+// [R-INV-44]
 TEST(DirectorShutdown, EndsWhenTheLastChannelIsGone) {
   Scenario s;
   const ConnId a = s.Login(LoginOf(1));

@@ -74,6 +74,7 @@ TEST_F(TaskFence, ALunResetIsAnsweredWhenEveryShardHasAborted) {
   EXPECT_EQ(s.director().NextDeadline(), kNever);
 }
 
+// [R-INV-34]
 TEST_F(TaskFence, FailsInTimeIfABackendHangs) {
   Ask(0, 5);
   const FenceId fence = Fences()[0].fence;

@@ -35,6 +35,7 @@ void Director::State::On(const event::LoginRequested& login) {
   Open(login, *target, *judged);
 }
 
+// [R-INV-39]
 void Director::State::Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
                              const LoginRefusal& refusal) {
   const std::string_view name =
@@ -60,10 +61,12 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   const std::size_t surviving = is_new ? 0 : Surviving(*nexus);
   const bool takeover = !is_new && (single || surviving == 0);
   if (surviving != 0) {
+    // [R-NEXUS-02, R-NEXUS-03]
     result = single ? wire::MultichannelResult::kTerminated : wire::MultichannelResult::kMaintained;
     before = ", " + std::to_string(surviving) + (single ? " earlier ended" : " earlier kept");
   }
   if (is_new) nexus = &nexuses.Add(key, address);
+  // [R-FAULT-20, R-NEXUS-04, R-INV-38]
   if (takeover) CloseAll(*nexus, CloseReason::kReplaced);
   ++nexus->opening;
   const bool moved = takeover && nexus->initiator_name != address;
@@ -106,6 +109,7 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   open.port = login.port;
   open.login_tag = req.tag;
   open.max_it_iu_len = parameters.srp_max_req_size;
+  // [R-FAULT-27, R-LOGIN-16]
   open.max_ti_iu_len = parameters.srp_max_rsp_size;
   open.credits = parameters.credits;
   open.imm_data_offset = grant.imm_data_offset;
@@ -189,6 +193,7 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelOpened& ope
   channel.gone = opening.gone;
   channel.login = std::move(opening.login);
   channel.session = std::move(opening.session);
+  // [R-NEXUS-05]
   if (opening.close) {
     channel.closing = true;
     outbox.ToShard(shard, message::CloseChannel{opened.channel, *opening.close});

@@ -98,6 +98,7 @@ TEST(DirectorLogin, TheSnapshotAndTheAttentionsComeBeforeTheChannel) {
   EXPECT_EQ(s.Sees(s.NexusOf(conn)), "0:disk1");
 }
 
+// [R-LOGIN-18]
 TEST(DirectorLogin, TooShortPrivateData) {
   Scenario s;
   TestLogin login = LoginOf(1);
@@ -212,6 +213,7 @@ TEST(DirectorLogin, ReservedMultichannelActions) {
 }
 
 // The first check that fails names the reason.
+// [R-LOGIN-05]
 TEST(DirectorLogin, TheOrderOfTheChecks) {
   Scenario s;
   s.Admin(admin::EnableTarget{kTargetName, false});
@@ -288,6 +290,7 @@ TEST(DirectorLogin, ImmediateDataOnlyWhereItMakesSense) {
   EXPECT_EQ(granted(wire::kLoginReqImmediate, 275, 276), 275);
 }
 
+// [R-CM-01, R-CM-11]
 TEST(DirectorLogin, SolicitedNotificationAndReadDepth) {
   Scenario s;
   TestLogin login = LoginOf(1);

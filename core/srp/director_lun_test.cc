@@ -48,6 +48,7 @@ class Luns : public ::testing::Test {
   Scenario s;
 };
 
+// [R-LOGIN-17]
 TEST_F(Luns, TheFirstGroupWithAMatchingPatternElseTheDefault) {
   s.AddLun(0, 1);
   AddGroup("odd", "10.0.0.1");

@@ -37,6 +37,7 @@ TEST(DirectorNexus, MultiWithNoneExistingIsAccepted) {
   EXPECT_EQ(ResultOf(s.OpenOf(conn)), 0);
 }
 
+// [R-INV-38]
 TEST(DirectorNexus, SingleEndsTheOldChannelsAndKeepsTheNexus) {
   Scenario s;
   s.AddDisk(1);
@@ -72,6 +73,7 @@ TEST(DirectorNexus, ANexusLossIsNotReportedBehindAResetThatNobodySaw) {
   EXPECT_EQ(s.Attentions(s.NexusOf(a), LuId(1)), "29/00");
 }
 
+// [R-NEXUS-05]
 TEST(DirectorNexus, TwoSingleLoginsAtOnceTheLastWins) {
   Scenario s;
   s.shards_open = false;
@@ -144,6 +146,7 @@ TEST(DirectorNexus, ATableFullOfNexusesRefusesOneMore) {
 
 // --- Who is who -------------------------------------------------------------------------------
 
+// [R-NEXUS-01]
 TEST(DirectorNexus, OnIwarpTheAddressTellsHostsWithoutAGuidApart) {
   const auto nexuses = [](bool iwarp, bool guid) {
     Scenario s;
@@ -171,6 +174,7 @@ TEST(DirectorNexus, AnAllZeroPortIdIsWarnedAbout) {
   EXPECT_NE(s.logs[0].find("set initiator_ext on each"), std::string::npos) << s.logs[0];
 }
 
+// [R-NEXUS-09]
 TEST(DirectorNexus, TheSameAddressTwiceGetsASuffix) {
   Scenario s;
   TestLogin same = LoginOf(2);

@@ -22,6 +22,7 @@ void OnTime(ShardState& s, Channel& channel) {
   channel.probing = true;
   channel.probed_at = s.now;
   ArmWatch(s);
+  // [R-FAULT-24, R-CM-10]
   s.Do(action::Probe{s.IdOf(s.IndexOf(channel))});
 }
 

@@ -26,6 +26,7 @@ class Keepalive : public ShardFixture {
 };
 
 // [R-FAULT-24]
+// [R-CM-10]
 TEST_F(Keepalive, AQuietPeerIsAskedForASignOfLifeAndAskedAgain) {
   const ChannelId c = Login();
   Wait(Before(limits::kKeepaliveInterval, Seconds(1)));

@@ -35,10 +35,12 @@ Tag TagOf(const event::LoginRequested& login) {
   return tag;
 }
 
+// [R-LOGIN-12]
 LoginRefusal Unreadable(const event::LoginRequested& login, wire::ParseError error) {
   const bool cm = login.form == LoginForm::kRdmaCm;
   LoginRefusal refusal;
   refusal.tag = TagOf(login);
+  // [R-LOGIN-18]
   if (error == wire::ParseError::kTooShort) {
     const std::size_t wanted = cm ? wire::kLoginReqCmBytes : wire::kLoginReq64Bytes;
     refusal.why = "its private data are " + std::to_string(login.private_data.size()) +
@@ -49,6 +51,7 @@ LoginRefusal Unreadable(const event::LoginRequested& login, wire::ParseError err
   return refusal;
 }
 
+// [R-FAULT-21, R-LOGIN-05]
 std::optional<std::pair<LoginRejReason, std::string>> Objection(const LoginTerms& terms,
                                                                 const wire::LoginReq& req) {
   const Parameters& p = *terms.parameters;
@@ -58,6 +61,7 @@ std::optional<std::pair<LoginRejReason, std::string>> Objection(const LoginTerms
                                                          " bytes; the least is " +
                                                          std::to_string(limits::kItIuBytesMin)}};
   }
+  // [R-LOGIN-06]
   if (req.req_it_iu_len > p.srp_max_req_size) {
     std::string why = "it asks for IUs of " + asked + " bytes and srp_max_req_size is " +
                       std::to_string(p.srp_max_req_size) + "; ";
@@ -73,10 +77,12 @@ std::optional<std::pair<LoginRejReason, std::string>> Objection(const LoginTerms
     return {{LoginRejReason::kInsufficientResources,
              "srpt is shutting down; a login after its restart would be let in"}};
   }
+  // [R-LOGIN-10]
   if (!terms.enabled) {
     return {{LoginRejReason::kInsufficientResources,
              "the target is disabled; enabled=1 would let it in"}};
   }
+  // [R-LOGIN-07]
   if (LoadBe64(req.target_port.bytes.data()) != p.service_guid ||
       LoadBe64(req.target_port.bytes.data() + 8) != p.service_guid) {
     const std::string guid(wire::FormatGuid(p.service_guid).view().substr(2));
@@ -84,11 +90,13 @@ std::optional<std::pair<LoginRejReason, std::string>> Objection(const LoginTerms
                                                           ": id_ext=" + guid + ",ioc_guid=" + guid +
                                                           " would let it in"}};
   }
+  // [R-LOGIN-08]
   if ((req.req_buf_fmt & ~kBufFmtKnown) != 0 || (req.req_buf_fmt & kBufFmtKnown) == 0) {
     return {{LoginRejReason::kUnsupportedBufFmt,
              "it asks for data buffer formats " + Hex32(req.req_buf_fmt) +
                  "; direct (0x0002), indirect (0x0004) or both would let it in"}};
   }
+  // [R-LOGIN-09]
   if (req.multichannel() != wire::MultichannelAction::kSingle &&
       req.multichannel() != wire::MultichannelAction::kMulti) {
     return {{LoginRejReason::kUnspecified,
@@ -112,13 +120,16 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
   }
   LoginGrant grant;
   grant.req = req;
+  // [R-FAULT-22, R-LOGIN-13]
   if (req.wants_immediate() && req.imm_data_offset >= kImmDataOffsetMin &&
       req.imm_data_offset < req.req_it_iu_len) {
     grant.imm_data_offset = req.imm_data_offset;
     grant.login_rsp_flags |= wire::kLoginRspImmediate;
   }
+  // [R-LOGIN-14]
   if ((req.flags & wire::kLoginReqSolicitedMask) != 0)
     grant.login_rsp_flags |= wire::kLoginRspSolntsup;
+  // [R-CM-11]
   grant.rdma_read_depth = static_cast<std::uint8_t>(
       std::min<std::uint32_t>(login.rdma_read_depth, limits::kRdmaReadDepth));
   return grant;
@@ -126,6 +137,7 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
 
 std::optional<LoginRefusal> JudgeChannel(const wire::LoginReq& req, std::size_t channels,
                                          bool room) {
+  // [R-LOGIN-11]
   if (channels >= limits::kChannelsPerNexusMax) {
     const std::string most = std::to_string(limits::kChannelsPerNexusMax);
     return LoginRefusal{LoginRejReason::kChannelLimitReached, req.tag, req,
@@ -164,6 +176,7 @@ std::string DescribeRefusal(std::string_view login, const LoginRefusal& refusal)
   return text + refusal.why;
 }
 
+// [R-LOGIN-04, R-CM-03]
 action::Reject MakeReject(ConnId conn, LoginRejReason reason, const Tag& tag) {
   action::Reject reject;
   reject.conn = conn;

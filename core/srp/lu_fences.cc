@@ -8,6 +8,7 @@
 namespace srpt {
 
 void LuFences::Ask(Time now, LuId lu, const Asker& asker, Effects& effects) {
+  // [R-INV-34]
   queues_[{lu, asker.nexus}].push_back(
       {FenceId(next_fence_++), asker, now + limits::kTaskManagementTimeout, {}});
   Start(effects);

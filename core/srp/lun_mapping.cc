@@ -40,6 +40,7 @@ bool MatchesPattern(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
+// [R-LOGIN-17]
 const InitiatorGroup* LunMapping::GroupOf(std::string_view initiator) const {
   for (const InitiatorGroup& group : groups_) {
     for (const std::string& pattern : group.patterns) {

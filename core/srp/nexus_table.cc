@@ -7,6 +7,7 @@
 
 namespace srpt {
 
+// [R-NEXUS-01]
 NexusKey KeyOf(const event::LoginRequested& login, const wire::LoginReq& req) {
   NexusKey key{login.port, req.initiator_port, req.target_port, {}};
   const auto& id = req.initiator_port.bytes;
@@ -56,6 +57,7 @@ bool NexusTable::NameTaken(TargetPortId port, std::string_view name) const {
   });
 }
 
+// [R-NEXUS-09]
 void NexusTable::Rename(Nexus& nexus, std::string_view initiator_name) {
   nexus.initiator_name = initiator_name;
   nexus.name.clear();  // Its old name is free for itself.

@@ -28,6 +28,7 @@ bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
     credits = static_cast<std::uint16_t>(channel.promised - limits::kReceivesBeyondCredits);
     return true;
   }
+  // [R-INV-10, R-CRED-03]
   channel.recv_count = static_cast<std::uint16_t>(credits + limits::kReceivesBeyondCredits);
   channel.recv_posted = channel.recv_count;
   const auto first = s.receives.begin() + std::ptrdiff_t{s.IndexOf(channel)} *

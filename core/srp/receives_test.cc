@@ -30,6 +30,7 @@ class SharedQueueTest : public ShardFixture {
   std::size_t Posted() { return posted_[ChannelId()].size(); }
 };
 
+// [R-CRED-03]
 TEST_F(SharedQueueTest, ReceiveACommandOfEachChannelExpectTheReceivePostedBeforeTheResponse) {
   const ChannelId a = Login();
   const ChannelId b = Login(kOther);
@@ -52,6 +53,7 @@ TEST_F(SharedQueueTest, AcceptHasNoReceivesOfItsOwn) {
   EXPECT_EQ(CreditsOf(*accept), 8u);
 }
 
+// [R-INV-10]
 TEST_F(SharedQueueTest, TheQueueIsNeverPromisedTwice) {
   Login();
   Login();

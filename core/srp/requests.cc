@@ -22,6 +22,7 @@ std::size_t WriteCredReq(const Channel& channel, std::int32_t delta, MutableByte
   return wire::SerializeCredReq(request, out);
 }
 
+// [R-AER-01]
 std::size_t WriteAerReq(const Channel& channel, const AsyncEvent& event, std::int32_t delta,
                         MutableBytes out) {
   std::array<std::uint8_t, scsi::kFixedSenseBytes> sense;
@@ -49,6 +50,7 @@ void OnReportEvent(ShardState& s, const message::ReportEvent& report) {
   Look(s, *channel);
 }
 
+// [R-INV-12]
 bool OnAnswer(Channel& channel, Kind kind) {
   if (channel.request.kind != kind || channel.request.queued) return false;
   channel.request = TargetRequest{};
@@ -70,10 +72,12 @@ void OnTime(ShardState& s, Channel& channel) {
 }
 
 void Look(ShardState& s, Channel& channel) {
+  // [R-INV-13, R-CRED-06]
   if (!channel.Is<channel_state::Live>() || channel.request.kind != Kind::kNone) return;
   Kind kind = Kind::kNone;
   if (channel.event_count > 0) {
     kind = Kind::kAerReq;
+    // [R-INV-11, R-CRED-04, R-CRED-05]
   } else if (!credits::Starves(channel)) {
     channel.starved_until = kNever;
     return;

@@ -77,6 +77,7 @@ TEST_F(RequestsTest, AnEventIsToldWithItsLunAndSense) {
   EXPECT_FALSE(Events()[0].solicited);
 }
 
+// [R-INV-12]
 TEST_F(RequestsTest, AnAnswerCostsNoCreditAndItsReceiveIsPostedAgain) {
   const ChannelId id = Login();
   Report(id, 3, kLuns);
@@ -87,6 +88,7 @@ TEST_F(RequestsTest, AnAnswerCostsNoCreditAndItsReceiveIsPostedAgain) {
   EXPECT_EQ(Info(id).req_lim, 8u);
 }
 
+// [R-INV-13, R-CRED-06]
 TEST_F(RequestsTest, OneRequestAtATimeInOrderEachEventOnce) {
   const ChannelId id = Login();
   Report(id, 1, kCapacity);

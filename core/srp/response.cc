@@ -10,6 +10,7 @@ namespace {
 
 // Residuals (SRP r16a 6.9, invariant 28). GOOD: what the CDB asked for and what the initiator
 // offered decide. Anything else: what was offered and did not move.
+// [R-RSP-02, R-RSP-08, R-INV-28, R-FAULT-17]
 void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
   const auto residual = [&](std::uint32_t offered, std::uint32_t needed, std::uint32_t moved,
                             std::uint8_t over, std::uint8_t under) -> std::uint32_t {
@@ -64,6 +65,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
     rsp.flags = wire::kRspvalid;
     rsp.response_data = data;
   } else {
+    // [R-RSP-04]
     rsp.status = static_cast<std::uint8_t>(responding->status);
     SetResiduals(c, good, rsp);
     if (responding->status == scsi::Status::kCheckCondition) {
@@ -72,10 +74,13 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
       wire::TruncateSense(rsp, channel.max_ti_iu_len);
     }
   }
+  // [R-RSP-05]
   rsp.solnt = (c.sol_not & (good ? wire::kScsolnt : wire::kUcsolnt)) != 0;
   // The context is free, and its receive posted, before the response goes: the credit that it
   // carries is good at once.
+  // [R-RSP-06, R-INV-01, R-INV-02]
   command::End(s, command);
+  // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
   const std::uint32_t send = TakeSend(s, channel, piece, slots);
   const ChannelId id = s.IdOf(s.IndexOf(channel));
@@ -88,12 +93,14 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
   wire::TLogout logout;
   logout.reason = reason;
+  // [R-LOGOUT-04]
   logout.solnt = (channel.solicited & wire::kLoginReqLosolnt) != 0;
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   const std::size_t length = wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), logout.solnt});
 }
 
+// [R-FAULT-30]
 scsi::Sense FailureOf(bool write, IoStatus status) {
   switch (status) {
     case IoStatus::kOk:

@@ -30,6 +30,7 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       id(shard_id),
       memory(memory_port),
       snapshot(std::make_shared<Snapshot>()),
+      // [R-INV-47]
       channels(parameters.channels_per_shard),
       commands(parameters.use_srq
                    ? std::size_t{parameters.srq_count} * parameters.srpt_srq_size
@@ -80,6 +81,7 @@ namespace {
 // CRED_RSP and AER_RSP: no credit was taken, and none is owed.
 void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv,
                            TargetRequest::Kind kind) {
+  // [R-CRED-09, R-AER-02]
   if (!requests::OnAnswer(channel, kind)) {
     channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
                      kind == TargetRequest::Kind::kCredReq ? "CRED_RSP without a CRED_REQ"
@@ -93,21 +95,25 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv,
 // The receive buffer stays ours until the IU's command ends, or is posted again here.
 void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
   const auto opcode = wire::PeekOpcode(iu);
+  // [R-CRED-01]
   const bool request =
       opcode && (*opcode == wire::Opcode::kCmd || *opcode == wire::Opcode::kTskMgmt ||
                  *opcode == wire::Opcode::kILogout);
   std::size_t fixed = 16;
   if (opcode && *opcode == wire::Opcode::kCmd) fixed = wire::kCmdBytes;
   if (opcode && *opcode == wire::Opcode::kTskMgmt) fixed = wire::kTskMgmtBytes;
+  // [R-CMD-08, R-FAULT-13]
   if (iu.empty() || (opcode && iu.size() < fixed)) {
     channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuLength,
                      "an IU shorter than its fixed part");
     return;
   }
+  // [R-FAULT-12, R-CRED-08, R-INV-14]
   if (request && !credits::Consume(channel)) {
     channel::Violate(s, channel, wire::TLogoutReason::kNone, "the request limit was overrun");
     return;
   }
+  // [R-CMD-09]
   if (!opcode) {
     channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType, "an unknown IU type");
     return;
@@ -120,6 +126,7 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
       task_management::OnTskMgmt(s, channel, recv, iu);
       return;
     case wire::Opcode::kILogout:
+      // [R-FAULT-25, R-LOGOUT-01]
       channel::Lose(s, channel, ChannelCause::kLost, "the initiator logged out");
       return;
     case wire::Opcode::kCredRsp:
@@ -140,6 +147,7 @@ void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
   channel.heard_at = s.now;
   if (channel.Is<channel_state::Connecting>()) {
     // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
+    // [R-FAULT-23, R-CM-02, R-INV-40]
     s.Do(action::NotifyEstablished{e.channel});
     channel::OnEstablished(s, channel);
   }
@@ -292,6 +300,7 @@ void Pump(ShardState& s) {
     done = transfer::PumpBuffers(s);
   }
   if (s.look_at_retiring) LookAtRetiring(s);
+  // [R-INV-45, R-INV-46]
   if (!done || s.look_at_retiring) s.WakeAt(s.now);
 }
 
@@ -311,6 +320,7 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   std::visit(EventVisitor{s}, event);
   if (s.timer <= s.now) RunTimers(s);
   Pump(s);
+  // [R-INV-48]
   if (s.params.fingerprint) FoldStep(s.fingerprint, now, event, actions);
   s.actions = nullptr;
 }

@@ -163,6 +163,7 @@ struct Command {
   template <class S>
   void Become(CommandCause cause, const S& next) {
     constexpr auto kTo = static_cast<CommandPhase>(CommandState(S{}).index());
+    // [R-INV-49]
     SRPT_CHECK(kCommandMoves.Allows(phase(), cause, kTo));
     state = next;
   }

@@ -28,6 +28,7 @@ void Answer(ShardState& s, std::uint32_t index, RspCode code) {
 
 // What contradicts itself (fault 34): a tag that an active request of this channel has, and ABORT
 // TASK of the request itself, or of a command that its tag finds at another unit.
+// [R-FAULT-34]
 bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t index,
                     const wire::TskMgmt& request) {
   for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
@@ -51,6 +52,7 @@ bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t i
 void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire::TskMgmt& request,
                bool unit_exists) {
   const std::uint32_t task = command::FindTag(s, channel, request.task_tag, kNone);
+  // [R-INV-32, R-TSK-03]
   if (task == kNone) {
     Answer(s, index, unit_exists ? RspCode::kComplete : RspCode::kFunctionFailed);
   } else if (s.commands[task].overlapped) {
@@ -78,6 +80,7 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.task_management;
   const auto request = wire::ParseTskMgmt(iu);
   SRPT_CHECK(request.ok());  // Its length and opcode were looked at.
+  // [R-TSK-09]
   command::Begin(s, channel, index, request->tag);
   s.commands[index].sol_not = request->sol_not;
   s.commands[index].Become(CommandCause::kManagement, Managing{});
@@ -133,6 +136,7 @@ void OpenFence(ShardState& s, const message::AbortFence& fence) {
   if (fence.asker.valid()) {
     const Command& asker = s.commands[fence.asker.slot()];
     const bool waits = asker.generation == fence.asker.generation() && asker.Is<Managing>();
+    // [R-INV-35]
     if (waits) before = asker.arrival;
   }
   for (Fence& f : s.fences) {

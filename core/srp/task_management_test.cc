@@ -397,6 +397,7 @@ TEST_F(TaskManagement, ACreditRequestIsOpenOnlyOnceItWasPosted) {
   EXPECT_EQ(memory_.sends[Got<action::SendIu>()[0].send.v][0], 0x80);  // T_LOGOUT
 }
 
+// [R-INV-35]
 TEST_F(TaskManagement, AResetLeavesAloneWhatCameAfterIt) {
   Build({.credits = 128, .sq_size = 256, .data_buffers = 1, .max_rdma = 65536});
   const ChannelId c = Login();

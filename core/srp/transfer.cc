@@ -65,6 +65,7 @@ void Cut(ShardState& s, std::uint32_t command, Moving& m) {
   }
 }
 
+// [R-CMD-10]
 bool WantsBuffer(const Moving& m) {
   return m.cut < m.backend_total && m.pieces < limits::kPiecesInFlightMax;
 }
@@ -73,6 +74,7 @@ bool WantsBuffer(const Moving& m) {
 void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
   while (WantsBuffer(m)) {
     if (!data_buffers::Direct(s, command) || !s.Room(2)) {
+      // [R-FAULT-28]
       data_buffers::Wait(s, command);
       return;
     }
@@ -102,6 +104,7 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
                                                    s.memory->DataBuffer(BufferId(piece)));
   const auto bytes = static_cast<std::uint32_t>(answer.bytes);
   c.needed = bytes;
+  // [R-INV-22]
   p.length = std::min(bytes, c.in_length);
   if (answer.status != scsi::Status::kGood || p.length == 0) {
     data_buffers::Free(s, piece);
@@ -148,6 +151,7 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
   SRPT_CHECK(p.stage == PieceStage::kBackend);
   const std::uint32_t command = p.command;
   Command& c = s.commands[command];
+  // [R-FAULT-06]
   if (Aborting* a = std::get_if<Aborting>(&c.state)) {
     --a->in_backend;
     data_buffers::Free(s, piece);
@@ -161,6 +165,7 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
     return;
   }
   const bool write = m.write;
+  // [R-INV-05]
   if (m.write && status == IoStatus::kOk) c.moved += p.length;
   --m.pieces;
   data_buffers::Free(s, piece);
@@ -295,6 +300,7 @@ void OnPieceMoved(ShardState& s, std::uint32_t piece) {
     channel.counters.write_bytes += p.length;
     data_buffers::SetStage(s, piece, PieceStage::kBackend);
     ++m.in_backend;
+    // [R-INV-25, R-INV-26]
     s.Do(action::BlockWrite{OpOfPiece(piece), c.lu, m.at + p.offset,
                             BufferRef(piece, p.backend_length), m.fua});
   } else {

@@ -7,6 +7,7 @@ namespace {
 
 using Transfer = ShardFixture;
 
+// [R-RSP-07, R-INV-04]
 TEST_F(Transfer, ReadOfOnePiecePostsDataAndResponseTogether) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(false, 0x1000, 8), Data::kIn, {At(0x7000, 4096)}));
@@ -87,6 +88,7 @@ TEST_F(Transfer, ImmediateDataGoesToTheBackendWhereItLies) {
   EXPECT_EQ(Responses().at(0).status, 0);
 }
 
+// [R-CMD-10]
 TEST_F(Transfer, OneMebibyteMovesInPiecesOfBoundedNumber) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(false, 0, 2048), Data::kIn, {At(0x100000, 1u << 20)}));
@@ -117,6 +119,7 @@ TEST_F(Transfer, OneMebibyteMovesInPiecesOfBoundedNumber) {
   EXPECT_EQ(std::count(seen.begin(), seen.end(), true), 1 << 20);
 }
 
+// [R-INV-23]
 TEST_F(Transfer, SmallSendQueueMovesInChunks) {
   Build({.credits = 8, .sq_size = 16, .data_buffers = 4, .max_rdma = 65536});
   const ChannelId c = Login();
@@ -144,6 +147,7 @@ TEST_F(Transfer, SmallSendQueueMovesInChunks) {
   EXPECT_EQ(shard_->free_data_buffers(), 4u);
 }
 
+// [R-CMD-10, R-CM-12, R-PARAM-03]
 TEST_F(Transfer, NoWorkRequestExceedsSrpMaxRdmaSize) {
   Build({.credits = 8, .sq_size = 64, .data_buffers = 4, .max_rdma = 1024});
   const ChannelId c = Login();
@@ -200,6 +204,7 @@ TEST_F(Transfer, ResidualsSayWhatDidNotMove) {
   EXPECT_EQ(Responses().at(0).out_residual, 1024u - 512);
 }
 
+// [R-INV-05]
 TEST_F(Transfer, BackendFailuresBecomeSenseAndNoDataCounts) {
   const ChannelId c = Login();
   const struct {
@@ -230,6 +235,7 @@ TEST_F(Transfer, BackendFailuresBecomeSenseAndNoDataCounts) {
   }
 }
 
+// [R-INV-22]
 TEST_F(Transfer, InquiryTruncatesToTheBufferAndLeaksNothing) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, {0x12, 0, 0, 0, 255, 0}, Data::kIn, {At(0x1000, 255)}));

@@ -12,6 +12,7 @@
 namespace srpt {
 
 // Additional sense codes (SPC-5 table F.2) and when they are established here.
+// [R-AER-03]
 inline constexpr UnitAttention kUaReset{0x29, 0x00};      // New nexus or unit; LUN RESET.
 inline constexpr UnitAttention kUaNexusLoss{0x29, 0x07};  // A login replaced the nexus's channels.
 inline constexpr UnitAttention kUaCleared{0x2f, 0x00};    // Another nexus's CLEAR TASK SET.

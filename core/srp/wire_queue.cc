@@ -38,6 +38,7 @@ wire::Direct DescriptorAt(const Command& c, Bytes bytes, std::uint32_t i) {
 // Walks `bytes` of the descriptors from a position on, stretch by stretch. `visit` gets (remote,
 // rkey, length) and may stop the walk behind that stretch by returning false.
 template <class Visit>
+// [R-INV-16, R-INV-19]
 void Walk(const ShardState& s, const Command& c, Bytes list, std::uint32_t& descriptor,
           std::uint32_t& at, std::uint32_t bytes, Visit visit) {
   while (bytes > 0) {
@@ -100,6 +101,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
          p.posted += n;
          return ++count < most;
        });
+  // [R-RSP-07, R-INV-04]
   const bool last = may_be_last && p.posted == p.length && count < most;
   post(held, !last);
   channel.sq_free -= count;
@@ -143,6 +145,7 @@ void QueuePiece(ShardState& s, std::uint32_t piece) {
   s.MarkDirty(channel);
 }
 
+// [R-NEXUS-08]
 void QueueResponse(ShardState& s, std::uint32_t command) {
   const std::uint32_t channel = s.ChannelOf(command);
   s.channels[channel].wire.Push({WireItem::Kind::kResponse, command});
@@ -158,6 +161,7 @@ bool Pump(ShardState& s, Channel& channel) {
       if (pumped == Pumped::kNext) continue;
       return pumped == Pumped::kBlocked;
     }
+    // [R-FAULT-08, R-INV-23]
     if (!CanSend(channel)) {
       ++channel.counters.send_waits;
       return true;
@@ -186,6 +190,7 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   Piece& p = s.pieces[piece];
   SRPT_CHECK(p.stage == PieceStage::kOnWire && p.channel == s.IndexOf(channel));
   --channel.rdma_posted;
+  // [R-FAULT-04, R-FAULT-05]
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel, ChannelCause::kLost,
                   e.status == WorkStatus::kRemoteAccess ? "the peer's memory refused an RDMA access"
@@ -225,6 +230,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   if (channel.request.send == e.send.v) requests::OnDelivered(s, channel);
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel, ChannelCause::kLost,
+                  // [R-FAULT-02, R-FAULT-03]
                   e.status == WorkStatus::kRnrExceeded
                       ? "the peer had no receive posted for our response"
                       : "a response could not be delivered");

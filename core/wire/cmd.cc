@@ -76,10 +76,12 @@ bool operator==(const Cmd& a, const Cmd& b) {
          SameBytes(a.descriptors, b.descriptors);
 }
 
+// [R-CMD-01]
 Result<Cmd, ParseError> ParseCmd(Bytes iu) {
   if (const auto error = CheckFixedPart(iu, Opcode::kCmd, kCmdBytes)) return Err{*error};
   // One bound for the whole fixed part: the compiler then knows that each field lies inside.
   const auto fixed = iu.first<kCmdBytes>();
+  // [R-CMD-02]
   const std::size_t cdb_bytes = kCdbBytes + (fixed[kAddCdbLenAt] & kAddCdbMask);
   const std::size_t header_bytes = kCdbAt + cdb_bytes;
   if (iu.size() < header_bytes) return Err{ParseError::kAdditionalCdbTruncated};
@@ -93,6 +95,7 @@ Result<Cmd, ParseError> ParseCmd(Bytes iu) {
   std::copy_n(fixed.subspan<kTagAt, kTagBytes>().begin(), kTagBytes, cmd.tag.bytes.begin());
   std::copy_n(fixed.subspan<kLunAt, kLunBytes>().begin(), kLunBytes, cmd.lun.bytes.begin());
   cmd.task_attr = fixed[kTaskAttrAt] & kTaskAttrMask;
+  // [R-CMD-06]
   cmd.cdb = iu.subspan(kCdbAt, cdb_bytes);
   cmd.descriptors = iu.subspan(header_bytes);
   return result;

@@ -53,6 +53,7 @@ struct Cmd {
 
 // Checks the fixed part and that the additional CDB bytes are there; not the descriptors. Errors:
 // kTooShort, kWrongOpcode, kAdditionalCdbTruncated (answered CHECK CONDITION; see PeekTag).
+// [R-CMD-03]
 Result<Cmd, ParseError> ParseCmd(Bytes iu);
 
 // The length that SerializeCmd() will return.

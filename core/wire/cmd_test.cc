@@ -21,6 +21,7 @@ Cmd ReadExample(const Buffer& iu) {
   return cmd;
 }
 
+// [R-CMD-01]
 TEST(Cmd, ReadsAndWritesADirectRead) {
   const Buffer iu = golden::CmdReadDirect();
   const auto cmd = ParseCmd(iu);
@@ -60,6 +61,7 @@ TEST(Cmd, WritesEveryWorkedExampleAsItWas) {
   }
 }
 
+// [R-CMD-03]
 TEST(Cmd, ReadsAdditionalCdbBytesAndIgnoresReservedBitsOfTheirLength) {
   Buffer iu = golden::CmdBidirectional();
   iu[31] |= 0x03;

@@ -31,6 +31,7 @@ Direct LoadDirect(Bytes bytes, std::size_t at) {
   return {RemoteAddr(LoadBe64(p + kVaAt)), RKey(LoadBe32(p + kRkeyAt)), LoadBe32(p + kLenAt)};
 }
 
+// [R-DESC-11, R-INV-24]
 bool Wraps(const Direct& direct) {
   return direct.len != 0 && direct.va.v > ~std::uint64_t{0} - (direct.len - 1);
 }
@@ -43,6 +44,7 @@ Failure TakeList(BufferLayout& layout, Bytes list) {
   layout.partial = false;
   layout.descriptors = list;
   layout.descriptor_count = static_cast<std::uint32_t>(list.size() / kDirectBytes);
+  // [R-DESC-08, R-FAULT-15]
   std::uint64_t sum = 0;
   for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
     const Direct direct = LoadDirect(list, kDirectBytes * std::size_t{i});
@@ -51,6 +53,7 @@ Failure TakeList(BufferLayout& layout, Bytes list) {
   }
   if (sum > kSumMax) return DescriptorError::kSumTooLarge;
   layout.length = std::min<std::uint64_t>(layout.total_length, sum);
+  // [R-DESC-12]
   if (layout.length > limits::kTransferBytesMax) return DescriptorError::kTransferTooLarge;
   return std::nullopt;
 }
@@ -78,12 +81,15 @@ class DescriptorParser {
       case BufferFormat::kImmediate:
         return ParseImmediate(layout);
     }
+    // [R-DESC-10]
     return DescriptorError::kUnknownFormat;
   }
 
  private:
+  // [R-DESC-06, R-FAULT-14]
   bool Has(std::size_t n) const { return n <= iu_.size() - at_; }
 
+  // [R-DESC-01]
   Failure ParseDirect(BufferLayout& layout) {
     if (!Has(kDirectBytes)) return DescriptorError::kTruncated;
     const Bytes list = iu_.subspan(at_, kDirectBytes);
@@ -96,6 +102,7 @@ class DescriptorParser {
     if (!Has(kIndirectHeaderBytes)) return DescriptorError::kTruncated;
     layout.table = LoadDirect(iu_, at_);
     layout.total_length = Reader(iu_).Be32(at_ + kTotalAt);
+    // [R-DESC-07]
     if (layout.table.len % kDirectBytes != 0) return DescriptorError::kTableNotMultiple;
     layout.table_count = layout.table.len / static_cast<std::uint32_t>(kDirectBytes);
     if (layout.table_count == 0 && layout.total_length != 0) {
@@ -108,6 +115,7 @@ class DescriptorParser {
     if (!Has(extent)) return DescriptorError::kTruncated;
     const Bytes list = iu_.subspan(at_ + kIndirectHeaderBytes, kDirectBytes * inline_count);
     at_ += extent;
+    // [R-DESC-02]
     if (!layout.partial) return TakeList(layout, list);
     if (layout.table.len > limits::kControlBytesMax) return DescriptorError::kTableTooLong;
     if (Wraps(layout.table)) return DescriptorError::kAddressWraps;
@@ -170,6 +178,7 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
                                               std::uint16_t imm_data_offset) {
   const std::size_t header = kCmdBytes - kCdbBytes + cmd.cdb.size();
   SRPT_CHECK(header + cmd.descriptors.size() == iu.size());
+  // [R-DESC-05]
   if (cmd.in_fmt == BufferFormat::kImmediate) return Err{DescriptorError::kImmediateIn};
   const bool immediate = cmd.out_fmt == BufferFormat::kImmediate;
   if (immediate && imm_data_offset == 0) return Err{DescriptorError::kImmediateNotNegotiated};
@@ -177,6 +186,7 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
   // With one direction only, the count may stand in the wrong field (seen in some initiators). With
   // both it must be where it belongs, for it says where the second descriptor starts.
   const bool both = cmd.out_fmt != BufferFormat::kNone && cmd.in_fmt != BufferFormat::kNone;
+  // [R-DESC-04]
   const std::uint32_t sum = std::uint32_t{cmd.out_count} + cmd.in_count;
   DescriptorParser parser(iu, header);
   Result<Buffers, DescriptorError> result{Buffers{}};
@@ -192,6 +202,7 @@ Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
     if (failure) return Err{*failure};
   }
   if (immediate) {
+    // [R-DESC-09]
     if (parser.at() > imm_data_offset) return Err{DescriptorError::kImmediateOverlaps};
     if (imm_data_offset > iu.size() || buffers.out.length > iu.size() - imm_data_offset) {
       return Err{DescriptorError::kImmediateTruncated};

@@ -51,6 +51,7 @@ static_assert(kCmImmOffsetAt + 8 == kLoginReqCmBytes);
 
 }  // namespace
 
+// [R-LOGIN-01]
 Result<LoginReq, ParseError> ParseLoginReq64(Bytes private_data) {
   if (const auto error = CheckFixedPart(private_data, Opcode::kLoginReq, kLoginReq64Bytes)) {
     return Err{*error};
@@ -68,6 +69,7 @@ Result<LoginReq, ParseError> ParseLoginReq64(Bytes private_data) {
   return req;
 }
 
+// [R-LOGIN-02]
 Result<LoginReq, ParseError> ParseLoginReqCm(Bytes private_data) {
   if (private_data.size() < kLoginReqCmBytes) return Err{ParseError::kTooShort};
   Reader r(private_data);

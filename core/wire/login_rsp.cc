@@ -40,6 +40,7 @@ Result<LoginRsp, ParseError> ParseLoginRsp(Bytes private_data) {
   return rsp;
 }
 
+// [R-LOGIN-03]
 std::size_t SerializeLoginRsp(const LoginRsp& rsp, MutableBytes out) {
   Writer w = Begin(out, kLoginRspBytes, Opcode::kLoginRsp);
   w.Be32(kDeltaAt, static_cast<std::uint32_t>(rsp.req_lim_delta));

@@ -24,6 +24,7 @@ LoginReq ExampleReq() {
   return req;
 }
 
+// [R-LOGIN-01]
 TEST(LoginReq, ReadsTheInfiniBandForm) {
   const auto req = ParseLoginReq64(golden::LoginReq64());
   ASSERT_TRUE(req.ok());
@@ -32,6 +33,7 @@ TEST(LoginReq, ReadsTheInfiniBandForm) {
   EXPECT_TRUE(req->wants_immediate());
 }
 
+// [R-LOGIN-02]
 TEST(LoginReq, ReadsTheRdmaCmForm) {
   const auto req = ParseLoginReqCm(golden::LoginReqCm());
   ASSERT_TRUE(req.ok());
@@ -112,6 +114,7 @@ LoginRsp ExampleRsp() {
   return rsp;
 }
 
+// [R-LOGIN-03]
 TEST(LoginRsp, ReadsAndWritesTheExample) {
   const auto rsp = ParseLoginRsp(golden::LoginRsp());
   ASSERT_TRUE(rsp.ok());

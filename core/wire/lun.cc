@@ -37,6 +37,7 @@ std::string_view to_string(LunError error) {
   return "unknown error";
 }
 
+// [R-CMD-07, R-FAULT-19]
 Result<LunNumber, LunError> DecodeLun(const RawLun& raw) {
   const std::uint8_t high = raw.bytes[0] & kLowSix;
   const std::uint8_t low = raw.bytes[1];

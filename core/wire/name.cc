@@ -31,6 +31,7 @@ constexpr std::array<std::uint8_t, 12> kIpv4Prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0,
 
 }  // namespace
 
+// [R-PARAM-09]
 GidText FormatGid(const std::array<std::uint8_t, 16>& gid) {
   GidText text;
   for (std::size_t i = 0; i < gid.size(); ++i) {

@@ -71,6 +71,7 @@ bool IsConsistent(const Rsp& rsp) {
          has(kDiover | kDiunder) == (rsp.in_residual != 0);
 }
 
+// [R-RSP-03, R-INV-15]
 void TruncateSense(Rsp& rsp, std::size_t iu_bytes_max) {
   const std::size_t before = kRspBytes + rsp.response_data.size();
   const std::size_t room = iu_bytes_max > before ? iu_bytes_max - before : 0;
@@ -105,6 +106,7 @@ std::size_t SerializedBytes(const Rsp& rsp) {
   return kRspBytes + rsp.response_data.size() + rsp.sense.size();
 }
 
+// [R-RSP-01, R-INV-03]
 std::size_t SerializeRsp(const Rsp& rsp, MutableBytes out) {
   const std::size_t length = SerializedBytes(rsp);
   Writer w = Begin(out, length, Opcode::kRsp);

@@ -25,6 +25,7 @@ Rsp CheckCondition() {
   return rsp;
 }
 
+// [R-RSP-01]
 TEST(Rsp, ReadsAndWritesACheckCondition) {
   const auto iu = golden::RspCheckCondition();
   const auto rsp = ParseRsp(iu);
@@ -86,6 +87,7 @@ TEST(Rsp, RefusesLengthsThatRunPastTheEnd) {
   EXPECT_EQ(Refusal(ParseRsp(iu)), ParseError::kWrongOpcode);
 }
 
+// [R-RSP-03]
 TEST(Rsp, TruncatesSenseToThePeersMaximum) {
   Rsp rsp = CheckCondition();
   TruncateSense(rsp, 54);
@@ -130,6 +132,7 @@ TEST(RspDeathTest, ChecksItsRoom) {
   EXPECT_DEATH(SerializeRsp(CheckCondition(), out), "");
 }
 
+// [R-TSK-01]
 TEST(TskMgmt, ReadsAndWritesAnAbort) {
   const auto iu = golden::TskMgmtAbort();
   TskMgmt expected;

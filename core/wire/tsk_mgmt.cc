@@ -38,6 +38,7 @@ std::string_view to_string(TskMgmtFunction function) {
   return "unknown function";
 }
 
+// [R-TSK-01]
 Result<TskMgmt, ParseError> ParseTskMgmt(Bytes iu) {
   if (const auto error = CheckFixedPart(iu, Opcode::kTskMgmt, kTskMgmtBytes)) return Err{*error};
   Reader r(iu);

@@ -87,6 +87,7 @@ std::optional<DeviceFacts> Facts::Device(LuId id) const {
   return std::nullopt;
 }
 
+// [R-PARAM-10]
 std::string Facts::LoginInfo(const PortFacts& port) const {
   const auto guid = static_cast<unsigned long long>(host_.service_guid());
   char text[160];

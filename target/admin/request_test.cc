@@ -77,6 +77,7 @@ TEST_F(RequestTest, TheTreeOfATarget) {
 }
 
 // The README's sed turns it into what ib_srp takes.
+// [R-PARAM-10]
 TEST_F(RequestTest, LoginInfo) {
   EXPECT_EQ(Get(target_ + "/login_info"),
             "tid_ext=00000000000005e0,ioc_guid=00000000000005e0,pkey=ffff,"

@@ -51,13 +51,17 @@ bool SetNumber(T& into, std::string_view value, std::uint64_t min, std::uint64_t
 }
 
 bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
+  // [R-PARAM-06]
   if (name == "rdma_cm_port") return SetNumber(p.rdma_cm_port, value, 0, 65535);
+  // [R-PARAM-01]
   if (name == "srp_max_req_size") {
     return SetNumber(p.srp_max_req_size, value, limits::kMaxReqSizeMin, limits::kMaxReqSizeMax);
   }
+  // [R-PARAM-02]
   if (name == "srp_max_rsp_size") {
     return SetNumber(p.srp_max_rsp_size, value, limits::kMaxRspSizeMin, limits::kMaxRspSizeMax);
   }
+  // [R-PARAM-03, R-CM-12]
   if (name == "srp_max_rdma_size") {
     const auto number = ParseNumber(value);
     if (!number) return false;
@@ -65,6 +69,7 @@ bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
         std::clamp<std::uint64_t>(*number, limits::kMaxRdmaSizeMin, limits::kMaxRdmaSizeMax));
     return true;
   }
+  // [R-PARAM-05]
   if (name == "use_srq") {
     const auto flag = ParseModuleBool(value);
     if (flag) p.use_srq = *flag;
@@ -75,6 +80,7 @@ bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
   if (name == "srpt_sq_size") {
     return SetNumber(p.srpt_sq_size, value, limits::kSqSizeMin, limits::kSqSizeMax);
   }
+  // [R-PARAM-07]
   if (name == "srpt_service_guid") {
     const auto guid = ParseHex64(value);
     if (!guid || *guid == 0) return false;

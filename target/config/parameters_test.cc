@@ -19,6 +19,7 @@ struct Case {
   const char* shown;  // Null: refused.
 };
 
+// [R-PARAM-01, R-PARAM-02, R-PARAM-05, R-PARAM-06, R-PARAM-07]
 TEST(Parameters, RangesAndForms) {
   const Case cases[] = {
       {"rdma_cm_port", "65535", "65535"},

@@ -48,6 +48,7 @@ TEST(Address, AnUnknownFamilyIsNobody) {
   EXPECT_EQ(ToPeerAddress(&unknown), PeerAddress{});
 }
 
+// [R-PARAM-09]
 TEST(Address, AGidIsATargetName) {
   const std::array<std::uint8_t, 16> gid = {0xfe, 0x80, 0, 0,    0,    0, 0, 0,
                                             0,    0,    0, 0xff, 0xfe, 0, 1, 1};

@@ -89,6 +89,7 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept,
   if (accept.recv_count > device.limits.qp_wr_max) {
     return "the device's receive queues are shorter than the channel needs";
   }
+  // [R-FAULT-09]
   if (device.recv.promised + device.recv.returning + accept.recv_count > device.recv.entries) {
     return "the device's completion queue for receives is full: too many channels";
   }

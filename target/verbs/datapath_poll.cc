@@ -66,6 +66,7 @@ void Datapath::Deliver(DevicePath& device, const ibv_wc& wc, bool receive, Event
 
 void Datapath::Complete(std::uint64_t wr_id, WorkStatus status, std::uint32_t bytes,
                         EventSink& sink) {
+  // [R-FAULT-07]
   const WrId id = DecodeWrId(wr_id);
   Connection* const found = Find(id.channel);
   if (found == nullptr) return;  // Of a queue pair that was destroyed.

@@ -22,6 +22,7 @@ TEST(Device, IwarpNeedsAWordOfCaution) {
   EXPECT_EQ(caution.find('\n'), std::string::npos) << "one line";
 }
 
+// [R-INV-20]
 TEST(Device, NothingOfOursIsOpenToRemoteWritesElsewhere) {
   EXPECT_EQ(Caution(WithPorts({Transport::kInfiniBand, Transport::kRoce})), "");
 }

@@ -93,6 +93,7 @@ std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
     return Because("RDMA_OPTION_ID_AFONLY");
   }
   if (verbs::BindAddr(id, const_cast<sockaddr*>(address)) != 0) return Because("rdma_bind_addr");
+  // [R-CM-09]
   if (verbs::Listen(id, kBacklog) != 0) return Because("rdma_listen");
   return "";
 }
@@ -151,6 +152,7 @@ void Listener::Carry(const action::Accept& accept) {
   param.initiator_depth = std::min(accept.rdma_read_depth, pending.read_depth);
   param.responder_resources = 0;
   param.retry_count = 7;
+  // [R-CM-01]
   param.rnr_retry_count = 7;
   if (verbs::Accept(pending.cm, &param) != 0) {
     spdlog::warn("rdma_accept: {}", std::strerror(errno));
@@ -299,6 +301,7 @@ void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId cha
     case RDMA_CM_EVENT_TIMEWAIT_EXIT:
       sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
       return;
+    // [R-CM-05]
     case RDMA_CM_EVENT_DEVICE_REMOVAL:
       OnDeviceGone(connection->cm->verbs);
       [[fallthrough]];
@@ -311,6 +314,7 @@ void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId cha
       ReportDisconnected(*connection, sink);
       if (Find(channel) != nullptr) sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
       return;
+    // [R-FAULT-26, R-CM-06]
     case RDMA_CM_EVENT_ADDR_CHANGE:
       spdlog::warn("channel {}: our address moved to another device; dropping it", channel.slot());
       ReportDisconnected(*connection, sink);

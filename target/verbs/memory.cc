@@ -85,6 +85,7 @@ Result<DeviceIndex, std::string> ShardMemory::RegisterPool(ibv_pd* pd, bool iwar
   ibv_mr* sink = key;
   if (key != nullptr && iwarp) {
     sink = verbs::RegMr(pd, pool_.data(), pool_.size(),
+                        // [R-INV-20]
                         IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE);
     if (sink == nullptr) Deregister(key);
   }

@@ -94,6 +94,7 @@ class ShardMemory final : public MemoryPort {
   MutableBytes DataBuffer(BufferId buffer) override;
 
   // The bytes that the next IuReceived brings.
+  // [R-INV-18]
   void SetReceived(ChannelId channel, RecvId recv, std::uint32_t bytes);
   // Where a backend reads or writes.
   MutableBytes At(const MemRef& memory);
