@@ -12,6 +12,7 @@ namespace srpt::target {
 namespace {
 
 constexpr std::size_t kQueueRoom = 256;
+constexpr std::size_t kPipeRoom = 256;
 // Storage and messages are asked again this often before a round posts.
 constexpr int kPassesPerRound = 4;
 // Steps with DeadlineReached in one pass: work that a step left over must not hold up the posts.
@@ -24,8 +25,8 @@ Reactor::Reactor(const ReactorParts& parts, const ReactorOptions& options)
       options_(options),
       now_(Now()),
       looked_(now_),
-      to_shard_(kQueueRoom),
-      to_director_(kQueueRoom),
+      to_shard_(kPipeRoom, wakeup_),
+      to_director_(kPipeRoom, wakeup_),
       answers_(kQueueRoom),
       opener_(options_.open_stores) {}
 
@@ -80,13 +81,18 @@ std::size_t Reactor::ReapStorage() {
 
 std::size_t Reactor::PumpMessages() {
   std::size_t moved = 0;
-  while (!to_director_.empty() || !to_shard_.empty()) {
-    if (!to_director_.empty()) {
-      OnEvent(DirectorEvent(event::FromShard{ShardId(0), to_director_.Pop()}));
-    } else {
-      OnEvent(ShardEvent(event::FromDirector{to_shard_.Pop()}));
+  for (std::size_t before = moved + 1; before != moved;) {
+    before = moved;
+    to_director_.Flush();
+    while (auto message = to_director_.Pop()) {
+      OnEvent(DirectorEvent(event::FromShard{ShardId(0), std::move(*message)}));
+      ++moved;
     }
-    ++moved;
+    to_shard_.Flush();
+    while (auto message = to_shard_.Pop()) {
+      OnEvent(ShardEvent(event::FromDirector{std::move(*message)}));
+      ++moved;
+    }
   }
   return moved;
 }

@@ -8,8 +8,8 @@
 // After `poll_budget` empty rounds in a row it arms the completion queues and sleeps in epoll.
 // Polling buys latency with CPU time; where the initiator shares the CPU, that time is its own.
 //
-// More shards will be more reactors, each with its own fabric and storage; the director then stays
-// in the first, and messages cross threads instead of `ReactorQueue`s.
+// More shards will be more reactors, each with its own fabric and storage, and the director will
+// have one of its own. What they say to each other goes through pipes made for that, already now.
 #ifndef TARGET_REACTOR_H_
 #define TARGET_REACTOR_H_
 
@@ -22,6 +22,7 @@
 #include "core/target.h"
 #include "target/admin/host.h"
 #include "target/admin/server.h"
+#include "target/message_pipe.h"
 #include "target/reactor_queue.h"
 #include "target/reactor_trace.h"
 #include "target/storage/device_opener.h"
@@ -152,8 +153,9 @@ class Reactor final : private EventSink, public AdminHost {
   bool signals_due_ = false;
 
   Actions actions_;
-  ReactorQueue<message::ToShard> to_shard_;
-  ReactorQueue<message::ToDirector> to_director_;
+  Wakeup wakeup_;
+  MessagePipe<message::ToShard> to_shard_;
+  MessagePipe<message::ToDirector> to_director_;
   ReactorQueue<AdminAnswer> answers_;
   DeviceOpener opener_;
   ReactorTrace trace_;

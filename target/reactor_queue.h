@@ -18,6 +18,10 @@ class ReactorQueue {
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
+  T& front() {
+    SRPT_CHECK(size_ > 0);
+    return slots_[first_];
+  }
 
   void Push(T value) {
     if (size_ == slots_.size()) Grow();
