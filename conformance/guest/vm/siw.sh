@@ -6,6 +6,13 @@
 # host, and nothing of it is kept in the source tree.
 # shellcheck shell=bash
 
+# siw_get PACKAGE VERSION: that one, or what there is: the archive drops an old linux-kbuild when a
+# newer one comes, long before the headers that need it, and its tools and siw's source serve both.
+siw_get() {
+  apt-get -qq -o APT::Sandbox::User=root download "$1=$2" >&2 2>/dev/null ||
+    apt-get -qq -o APT::Sandbox::User=root download "$1" >&2
+}
+
 siw_download() { # DIR: the headers of the guest's kernel, unpacked, and siw's source from its source
   local version flavour=${KVER#*-*-} package
   version=$(apt-cache show "linux-headers-$KVER" 2>/dev/null | sed -n 's/^Version: //p' | head -n 1)
@@ -14,16 +21,19 @@ siw_download() { # DIR: the headers of the guest's kernel, unpacked, and siw's s
   [ -n "$version" ] || die "apt offers no linux-headers-$KVER any more: remove $CACHE/kernel"
   say "fetching Debian's kernel headers and source $version (once, 150 MB; only siw is kept)"
   (
-    cd "$1"
-    apt-get -qq -o APT::Sandbox::User=root download "linux-headers-$KVER=$version" \
-      "linux-headers-${KVER%-"$flavour"}-common=$version" "linux-kbuild-${KVER%.*}=$version" \
-      "linux-source-${KVER%.*}=$version" >&2
-    for package in linux-headers-*.deb linux-kbuild-*.deb; do dpkg -x "$package" tree; done
+    cd "$1" || exit
+    for package in "linux-headers-$KVER" "linux-headers-${KVER%-"$flavour"}-common" \
+      "linux-kbuild-${KVER%.*}" "linux-source-${KVER%.*}"; do
+      siw_get "$package" "$version" || exit
+    done
+    for package in linux-headers-*.deb linux-kbuild-*.deb; do
+      dpkg -x "$package" tree || exit
+    done
     # (xz and dpkg-deb complain when tar has what it wants and stops reading)
     dpkg-deb --fsys-tarfile linux-source-*.deb 2>/dev/null |
       tar -xO "./usr/src/linux-source-${KVER%.*}.tar.xz" | xz -dc 2>/dev/null |
       tar -x --occurrence "linux-source-${KVER%.*}/drivers/infiniband/sw/siw" || :
-    mv "linux-source-${KVER%.*}/drivers/infiniband/sw/siw" siw
+    mv "linux-source-${KVER%.*}/drivers/infiniband/sw/siw" siw || exit
     rm -f ./*.deb
   ) || die "could not download the sources of siw"
 }
