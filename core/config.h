@@ -13,6 +13,20 @@
 
 namespace srpt {
 
+namespace trace {
+// Bits of trace_flag, as SCST has them; those that are missing here have no lines.
+enum class Category : std::uint32_t {
+  kDebug = 0x0001,      // Each IU that comes or goes.
+  kSg = 0x0080,         // Each run of RDMA work requests.
+  kOutOfMem = 0x0100,   // No channel left, no receives left.
+  kMgmt = 0x0400,       // Answers to task management requests.
+  kMgmtDebug = 0x0800,  // Each move of a channel's state, and why.
+  kScsi = 0x1000,       // Each command that ends otherwise than GOOD.
+  kFlowControl =
+      0x4000,  // Waits for buffers and for the send queue, BUSY, TASK SET FULL, CRED_REQ.
+};
+}  // namespace trace
+
 // ib_srpt's parameters that core acts on, and sizes. Set once; checked by the configuration room.
 struct Parameters {
   std::uint32_t srp_max_req_size = limits::kMaxReqSizeDefault;
@@ -28,6 +42,7 @@ struct Parameters {
   std::uint32_t shards = 1;
   std::uint32_t channels_per_shard = limits::kChannelsDefault;
   std::uint32_t data_buffers_per_shard = limits::kDataBuffersDefault;
+  std::uint32_t trace_flag = 0;  // trace::Category bits.
   bool fingerprint = false;
 };
 

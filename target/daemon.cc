@@ -131,8 +131,6 @@ int RunDaemon(const DaemonOptions& options) {
   Result<config::Loaded, config::ConfigError> loaded = config::Load(options.sources);
   if (!loaded.ok()) return Fail(kExitConfiguration, loaded.error().ToString());
   const config::Configuration& configuration = loaded->configuration;
-  // SCST's trace categories have no counterpart here: any of them asks for everything.
-  if (loaded->parameters.trace_flag != 0) spdlog::set_level(spdlog::level::debug);
   for (const config::Warning& warning : loaded->warnings) spdlog::warn("{}", warning.ToString());
 
   // What the administrator wrote comes before what the machine has: a mistake is told as a mistake

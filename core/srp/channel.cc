@@ -10,6 +10,7 @@
 #include "core/srp/keepalive.h"
 #include "core/srp/receives.h"
 #include "core/srp/requests.h"
+#include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/login_rsp.h"
@@ -21,11 +22,19 @@ using namespace channel_state;  // NOLINT: the states are this file's vocabulary
 
 constexpr Duration kLogoutTimeout = Seconds(2);
 
+void SayMove(ShardState& s, const Channel& channel, ChannelCause cause, ChannelState to) {
+  if (!trace::On(s, trace::Category::kMgmtDebug)) return;
+  const std::string_view why = kChannelCauseNames[static_cast<std::size_t>(cause)];
+  trace::Say(s, channel, trace::Category::kMgmtDebug, "%s -> %s (%.*s)", ToString(StateOf(channel)),
+             ToString(to), static_cast<int>(why.size()), why.data());
+}
+
 // The one place that moves a channel, but for its return to Free.
 template <class S>
 void SetState(ShardState& s, Channel& channel, ChannelCause cause, S state) {
   const ChannelStateData next(state);
   SRPT_CHECK(kChannelMoves.Allows(StateOf(channel), cause, StateOf(next)));
+  SayMove(s, channel, cause, StateOf(next));
   if constexpr (requires { state.until; }) s.WakeAt(state.until);
   channel.state = state;
 }
@@ -37,6 +46,7 @@ void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
   NexusView& nexus = s.nexuses[channel.nexus.slot()];
   SRPT_CHECK(nexus.id == channel.nexus);
   receives::Settle(s, channel);
+  SayMove(s, channel, cause, ChannelState::kFree);
   channel.state = Free{};
   channel.generation = (channel.generation + 1) & 0xfff;
   channel.queue_pair = false;
@@ -90,6 +100,9 @@ void Open(ShardState& s, const message::OpenChannel& open) {
     }
   }
   if (channel == nullptr) {
+    if (trace::On(s, trace::Category::kOutOfMem)) {
+      s.actions->AddLog(LogLevel::kInfo, "[out_of_mem] a login: all channels are taken");
+    }
     s.Do(action::ToDirector{message::ChannelRefused{open.conn, open.nexus, false}});
     return;
   }

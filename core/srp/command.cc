@@ -12,6 +12,7 @@
 #include "core/srp/abort.h"
 #include "core/srp/credits.h"
 #include "core/srp/receives.h"
+#include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
@@ -47,6 +48,18 @@ bool AttentionPending(const NexusView& nexus, LuId lu) {
 void Park(ShardState& s, std::uint32_t index, Parked parked) {
   s.WakeAt(parked.until);
   s.commands[index].Become(CommandCause::kAdmitted, parked);
+}
+
+void SayFailure(ShardState& s, std::uint32_t index, scsi::Status status, const scsi::Sense& sense) {
+  const bool flow = status == scsi::Status::kBusy || status == scsi::Status::kTaskSetFull;
+  const auto category = flow ? trace::Category::kFlowControl : trace::Category::kScsi;
+  if (!trace::On(s, category)) return;
+  const Bytes iu = receives::IuIn(s, index);
+  const auto cmd = wire::ParseCmd(iu);
+  trace::Say(s, s.channels[s.ChannelOf(index)], category,
+             "operation code %02x at LU %d: status %02x, sense %02x/%02x/%02x",
+             cmd ? unsigned{cmd->cdb[0]} : 0u, static_cast<int>(s.commands[index].lu.v),
+             static_cast<unsigned>(status), sense.key, sense.asc, sense.ascq);
 }
 
 std::uint32_t Clip(std::uint64_t n) {
@@ -359,6 +372,7 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
   if (status == scsi::Status::kCheckCondition) {
     ++s.channels[s.ChannelOf(index)].counters.check_conditions;
   }
+  if (status != scsi::Status::kGood) SayFailure(s, index, status, sense);
   wire_queue::QueueResponse(s, index);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/srp/trace.h"
+
 namespace srpt::data_buffers {
 namespace {
 
@@ -82,6 +84,11 @@ void Wait(ShardState& s, std::uint32_t command) {
   SRPT_CHECK(!m.queued);
   m.queued = true;
   if (!MayTake(s, command)) ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
+  if (trace::On(s, trace::Category::kFlowControl)) {
+    trace::Say(s, s.channels[s.ChannelOf(command)], trace::Category::kFlowControl,
+               "a command waits for a data buffer, %zu of %zu are free", s.pool.free.size(),
+               s.pieces.size());
+  }
   const std::uint32_t queue = QueueOf(c, m);
   UnitBuffers& unit = s.pool.units[queue];
   c.buffer_next = kNone;

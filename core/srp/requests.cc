@@ -5,6 +5,7 @@
 #include "core/srp/channel.h"
 #include "core/srp/credits.h"
 #include "core/srp/response.h"
+#include "core/srp/trace.h"
 #include "core/wire/aer.h"
 #include "core/wire/cred.h"
 #include "core/wire/login_req.h"
@@ -117,8 +118,14 @@ void Post(ShardState& s, Channel& channel, Kind kind) {
               channel.events.begin());
     --channel.event_count;
   } else {
+    if (trace::On(s, trace::Category::kFlowControl)) {
+      trace::Say(s, channel, trace::Category::kFlowControl, "CRED_REQ brings %d credits", delta);
+    }
     length = WriteCredReq(channel, delta, out);
     solicited = (channel.solicited & wire::kLoginReqCrsolnt) != 0;
+  }
+  if (trace::On(s, trace::Category::kDebug)) {
+    trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));
   }
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), solicited});
 }

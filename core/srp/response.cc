@@ -2,6 +2,7 @@
 
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
+#include "core/srp/trace.h"
 #include "core/wire/cmd.h"
 #include "core/wire/login_req.h"
 
@@ -86,6 +87,9 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
   SRPT_CHECK(length <= channel.max_ti_iu_len);
+  if (trace::On(s, trace::Category::kDebug)) {
+    trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));
+  }
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), rsp.solnt});
 }
 
@@ -97,6 +101,9 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   logout.solnt = (channel.solicited & wire::kLoginReqLosolnt) != 0;
   const ChannelId id = s.IdOf(s.IndexOf(channel));
   const std::size_t length = wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
+  if (trace::On(s, trace::Category::kDebug)) {
+    trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));
+  }
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), logout.solnt});
 }
 

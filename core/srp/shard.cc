@@ -14,6 +14,7 @@
 #include "core/srp/requests.h"
 #include "core/srp/shard_state.h"
 #include "core/srp/task_management.h"
+#include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
@@ -145,6 +146,7 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
 void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
   const std::uint32_t recv = receives::Take(s, channel, e.recv);
   channel.heard_at = s.now;
+  if (trace::On(s, trace::Category::kDebug)) trace::SayIu(s, channel, true, e.bytes);
   if (channel.Is<channel_state::Connecting>()) {
     // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
     // [R-FAULT-23, R-CM-02, R-INV-40]

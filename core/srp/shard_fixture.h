@@ -49,6 +49,7 @@ class ShardFixture : public ::testing::Test {
     std::uint32_t max_rdma = 65536;
     std::uint32_t srq_size = 0;  // 0: receives of the channels' own.
     std::uint32_t srq_count = 1;
+    std::uint32_t trace_flag = 0;
   };
   static constexpr std::uint64_t kBlocks = (1u << 30) / 512;
 
@@ -67,6 +68,7 @@ class ShardFixture : public ::testing::Test {
     for (std::uint32_t i = 0; i < options.srq_size * options.srq_count; ++i) {
       posted_[ChannelId()].push_back(RecvId(i));
     }
+    p.trace_flag = options.trace_flag;
     p.fingerprint = true;
     shard_ = std::make_unique<Shard>(p, ShardId(0), &memory_);
     Publish();

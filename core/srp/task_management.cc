@@ -3,6 +3,7 @@
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
 #include "core/srp/receives.h"
+#include "core/srp/trace.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
 #include "core/wire/lun.h"
@@ -23,6 +24,11 @@ bool IsKnown(F function) {
 void Answer(ShardState& s, std::uint32_t index, RspCode code) {
   s.commands[index].Become(CommandCause::kDone,
                            Responding{scsi::Status::kGood, scsi::kNoSense, code});
+  if (trace::On(s, trace::Category::kMgmt)) {
+    const std::string_view what = wire::to_string(code);
+    trace::Say(s, s.channels[s.ChannelOf(index)], trace::Category::kMgmt, "task management: %.*s",
+               static_cast<int>(what.size()), what.data());
+  }
   wire_queue::QueueResponse(s, index);
 }
 

@@ -14,6 +14,7 @@
 #include "core/srp/data_buffers.h"
 #include "core/srp/requests.h"
 #include "core/srp/response.h"
+#include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/wire/data_descriptor.h"
 
@@ -105,6 +106,11 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   const bool last = may_be_last && p.posted == p.length && count < most;
   post(held, !last);
   channel.sq_free -= count;
+  if (trace::On(s, trace::Category::kSg)) {
+    trace::Say(s, channel, trace::Category::kSg,
+               "%s: %u work requests, %u of %u bytes at offset %u",
+               m.write ? "RDMA READ" : "RDMA WRITE", count, p.posted, p.length, p.offset);
+  }
   if (last) {
     const std::uint32_t command = p.command;
     data_buffers::SetStage(s, piece, PieceStage::kAttached);
@@ -164,6 +170,10 @@ bool Pump(ShardState& s, Channel& channel) {
     // [R-FAULT-08, R-INV-23]
     if (!CanSend(channel)) {
       ++channel.counters.send_waits;
+      if (trace::On(s, trace::Category::kFlowControl)) {
+        trace::Say(s, channel, trace::Category::kFlowControl, "%zu entries wait for the send queue",
+                   channel.wire.size());
+      }
       return true;
     }
     (void)channel.wire.Pop();

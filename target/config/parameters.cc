@@ -23,7 +23,10 @@ constexpr ParameterInfo kTable[] = {
     {"srpt_sq_size", "a number, 16 to 16384", "256", "Send queue size of a channel"},
     {"srpt_service_guid", "16 hex digits, not all zero", "node GUID of the first device",
      "Both halves of the target port identifier that initiators log in to"},
-    {"trace_flag", "a number, 0 to 0xffffffff", "0", "Categories of trace messages"},
+    {"trace_flag", "a number, 0 to 0xffffffff", "0",
+     "Categories of trace lines, SCST's bits: 0x1 debug (IUs), 0x80 sg (RDMA), 0x100 out_of_mem, "
+     "0x400 "
+     "mgmt, 0x800 mgmt_dbg (channel states), 0x1000 scsi (failed commands), 0x4000 flow_control"},
 };
 static_assert(limits::kMaxReqSizeMin == 996 && limits::kMaxReqSizeMax == 65536 &&
                   limits::kMaxRspSizeMin == 40 && limits::kMaxRspSizeMax == 4096 &&
@@ -87,6 +90,7 @@ bool Set(IbSrptParameters& p, std::string_view name, std::string_view value) {
     p.srpt_service_guid = *guid;
     return true;
   }
+  // [R-PARAM-08]
   if (name == "trace_flag") return SetNumber(p.trace_flag, value, 0, 0xffffffffu);
   SRPT_UNREACHABLE("a parameter of the table");
 }

@@ -25,6 +25,7 @@ Parameters ToParameters(const IbSrptParameters& parameters, std::uint64_t node_g
   core.srpt_sq_size = parameters.srpt_sq_size;
   core.use_srq = parameters.use_srq;
   core.srpt_srq_size = parameters.srpt_srq_size;
+  core.trace_flag = parameters.trace_flag;
   core.service_guid = parameters.srpt_service_guid.value_or(node_guid);
   return core;
 }
