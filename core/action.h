@@ -7,7 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "core/admin.h"
@@ -179,7 +182,16 @@ using Action = std::variant<action::Accept, action::Reject, action::NotifyEstabl
 // it before each Step and allocates it once.
 class Actions {
  public:
+  Actions() = default;
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+  ~Actions() { Clear(); }
+
   void Clear() {
+    if (owning_) {
+      for (std::size_t i = 0; i < count_; ++i) At(i)->~Action();
+      owning_ = false;
+    }
     count_ = 0;
     text_used_ = 0;
   }
@@ -188,15 +200,21 @@ class Actions {
   std::size_t room() const { return limits::kActionsPerStepMax - count_; }
   const Action& operator[](std::size_t i) const {
     SRPT_CHECK(i < count_);
-    return actions_[i];
+    return *At(i);
   }
-  const Action* begin() const { return actions_.data(); }
-  const Action* end() const { return actions_.data() + count_; }
+  const Action* begin() const { return At(0); }
+  const Action* end() const { return At(0) + count_; }
 
   template <class A>
-  void Add(A&& a) {
+  void Add(const A& a) {
     SRPT_CHECK(count_ < limits::kActionsPerStepMax);
-    actions_[count_] = std::forward<A>(a);
+    void* slot = storage_ + count_ * sizeof(Action);
+    if constexpr (std::is_same_v<A, Action>) {
+      ::new (slot) Action(a);
+    } else {
+      ::new (slot) Action(std::in_place_type<A>, a);
+    }
+    if constexpr (!std::is_trivially_destructible_v<A>) owning_ = true;
     ++count_;
   }
   // Keeps a copy of `text`, cut where the room ends.
@@ -204,9 +222,17 @@ class Actions {
   void AddLog(LogLevel level, std::string_view text) { Add(action::Log{level, Keep(text)}); }
 
  private:
+  const Action* At(std::size_t i) const {
+    return std::launder(reinterpret_cast<const Action*>(storage_)) + i;
+  }
+
   std::size_t count_ = 0;
   std::size_t text_used_ = 0;
-  std::array<Action, limits::kActionsPerStepMax> actions_{};
+  // Of those in [0, count_), one has a destructor that does something (it holds a snapshot). All
+  // others are written over as they are: most steps make actions of plain values only, and a
+  // std::variant would look up the destructor of the one before each time.
+  bool owning_ = false;
+  alignas(Action) std::byte storage_[limits::kActionsPerStepMax * sizeof(Action)];
   std::array<char, limits::kLogTextPerStep> text_{};
 };
 

@@ -136,6 +136,37 @@ class Writer {
   std::size_t wanted_ = 0;
 };
 
+// Writes the fixed part of an IU: N bytes whose room was checked once. An offset that does not lie
+// inside does not compile. Zeroed at construction, as by Writer.
+template <std::size_t N>
+class FixedWriter {
+ public:
+  explicit FixedWriter(std::span<std::uint8_t, N> bytes) : p_(bytes.data()) {
+    std::memset(p_, 0, N);
+  }
+  template <std::size_t At>
+  void U8(std::uint8_t x) {
+    static_assert(At < N);
+    p_[At] = x;
+  }
+  template <std::size_t At>
+  void Be32(std::uint32_t x) {
+    static_assert(At + 4 <= N);
+    p_[At] = static_cast<std::uint8_t>(x >> 24);
+    p_[At + 1] = static_cast<std::uint8_t>(x >> 16);
+    p_[At + 2] = static_cast<std::uint8_t>(x >> 8);
+    p_[At + 3] = static_cast<std::uint8_t>(x);
+  }
+  template <std::size_t At, std::size_t M>
+  void Copy(const std::array<std::uint8_t, M>& from) {
+    static_assert(At + M <= N);
+    std::memcpy(p_ + At, from.data(), M);
+  }
+
+ private:
+  std::uint8_t* p_;
+};
+
 }  // namespace srpt
 
 #endif  // CORE_BASE_BYTES_H_

@@ -20,6 +20,8 @@ template <class T, class E>
 class [[nodiscard]] Result {
  public:
   Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  // A default value, to be filled in where it lies.
+  explicit Result(std::in_place_t) : v_(std::in_place_index<0>) {}
   template <class F>
   Result(Err<F> e) : v_(std::in_place_index<1>, std::move(e.error)) {}  // NOLINT
 

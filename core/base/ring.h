@@ -40,6 +40,11 @@ class Ring {
     --count_;
     return x;
   }
+  void DropFront() {
+    SRPT_CHECK(count_ > 0);
+    head_ = Wrap(head_ + 1);
+    --count_;
+  }
   void Clear() { head_ = count_ = 0; }
   const T& operator[](std::size_t i) const {
     SRPT_CHECK(i < count_);

@@ -1,5 +1,9 @@
 #include "core/scsi/decode_block.h"
 
+#include <optional>
+#include <utility>
+#include <variant>
+
 #include "core/base/limits.h"
 
 namespace srpt::scsi::decode {
@@ -39,26 +43,37 @@ bool InRange(const LuView& lu, Lba lba, std::uint64_t blocks) {
   return lba.v <= lu.block_count && blocks <= lu.block_count - lba.v;
 }
 
-Result<Request, Sense> Checked(const Fields& f, bool write, const LuView& lu) {
-  if ((f.flags & kProtect) != 0) return Err{InvalidField(1, 7)};  // No protection information.
+// What refuses a READ or WRITE, if anything does.
+inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView& lu) {
+  if ((f.flags & kProtect) != 0) return InvalidField(1, 7);  // No protection information.
   if ((f.flags & (kDpo | kFua)) != 0 && !lu.dpofua) {
-    return Err{InvalidField(1, (f.flags & kDpo) != 0 ? 4 : 3)};
+    return InvalidField(1, (f.flags & kDpo) != 0 ? 4 : 3);
   }
-  if (write && lu.read_only) return Err{kWriteProtected};
+  if (write && lu.read_only) return kWriteProtected;
   // [R-INV-29]
-  if (!InRange(lu, f.lba, f.blocks)) return Err{AtLba(kLbaOutOfRange, f.lba)};
-  const std::uint64_t bytes = std::uint64_t{f.blocks} * lu.block_bytes;
-  if (bytes > limits::kTransferBytesMax) return Err{kInvalidFieldInCdb};
+  if (!InRange(lu, f.lba, f.blocks)) return AtLba(kLbaOutOfRange, f.lba);
+  if (std::uint64_t{f.blocks} * lu.block_bytes > limits::kTransferBytesMax) {
+    return kInvalidFieldInCdb;
+  }
+  return std::nullopt;
+}
 
-  Transfer t;
+Result<Request, Sense> Checked(const Fields& f, bool write, const LuView& lu) {
+  Result<Request, Sense> result(std::in_place);
+  if (const auto refusal = RefusalOf(f, write, lu)) {
+    result = Err{*refusal};
+    return result;
+  }
+  Request& request = result.value();
+  Transfer& t = std::get<Transfer>(request.op);
   t.write = write;
   t.lba = f.lba;
   t.blocks = f.blocks;
   t.fua = (f.flags & kFua) != 0;
   t.dpo = (f.flags & kDpo) != 0;
-  t.bytes = bytes;
-  const Direction dir = bytes == 0 ? Direction::kNone : write ? Direction::kOut : Direction::kIn;
-  return Request{t, {dir, bytes}};
+  t.bytes = std::uint64_t{f.blocks} * lu.block_bytes;
+  if (t.bytes > 0) request.expect = {write ? Direction::kOut : Direction::kIn, t.bytes};
+  return result;
 }
 
 constexpr std::uint8_t kImmed = 0x02;  // Of SYNCHRONIZE CACHE's flags.

@@ -65,7 +65,7 @@ void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
   // [R-INV-37]
   if (!channel.disconnect_asked) {
     channel.disconnect_asked = true;
-    s.Do(action::Disconnect{s.IdOf(s.IndexOf(channel))});
+    s.Do(action::Disconnect{s.IdOf(channel)});
   }
   abort::AbortChannel(s, channel);
   Progress(s, channel);
@@ -73,7 +73,7 @@ void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
 
 void Destroy(ShardState& s, Channel& channel, ChannelCause cause) {
   SetState(s, channel, cause, Destroying{});
-  s.Do(action::DestroyQp{s.IdOf(s.IndexOf(channel))});
+  s.Do(action::DestroyQp{s.IdOf(channel)});
 }
 
 // [R-PARAM-04] Nothing of the first try is left, and no work was posted: all but the send queue is
@@ -192,7 +192,7 @@ void OnEstablished(ShardState& s, Channel& channel) {
   if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
   SetState(s, channel, ChannelCause::kEstablished, Live{});
   keepalive::Start(s, channel);
-  s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(s.IndexOf(channel))}});
+  s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(channel)}});
 }
 
 void Close(ShardState& s, const message::CloseChannel& close) {
@@ -290,7 +290,7 @@ void Progress(ShardState& s, Channel& channel) {
   }
   if (Destroying* d = std::get_if<Destroying>(&channel.state)) {
     if (!d->destroyed || channel.active != 0) return;
-    const ChannelId id = s.IdOf(s.IndexOf(channel));
+    const ChannelId id = s.IdOf(channel);
     const NexusId nexus = channel.nexus;
     s.Log(LogLevel::kDebug, channel, "gone");
     SetFree(s, channel, ChannelCause::kForgotten);

@@ -9,81 +9,14 @@ namespace {
 
 using command_state::Moving;
 
-// What those leave who hold a buffer already, and of that what is left to core's own answers. A
-// pool of a few buffers keeps none back.
-std::uint32_t Guard(const ShardState& s) { return static_cast<std::uint32_t>(s.pieces.size() / 8); }
-std::uint32_t Reserve(const ShardState& s) {
-  return std::min<std::uint32_t>(8, static_cast<std::uint32_t>(s.pieces.size() / 16));
-}
-
-// Where a command waits: with its unit's, or with those whose buffer never is a unit's.
-std::uint32_t QueueOf(const Command& c, const Moving& m) {
-  return m.control || m.table ? limits::kLusMax : c.lu.v;
-}
-
-void Add(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
-  if (charge == Charge::kUnit) {
-    s.pool.units[p.unit].held += n;
-  } else if (charge != Charge::kNobody) {
-    NexusView& nexus = s.nexuses[s.channels[p.channel].nexus.slot()];
-    (charge == Charge::kTable ? nexus.tables : nexus.buffers) += n;
-    if (p.to_unit) s.pool.units[p.unit].incoming += n;
-  }
-}
-
-std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.incoming / 2; }
-
 }  // namespace
-
-// [R-INV-43]
-bool MayTake(const ShardState& s, std::uint32_t command) {
-  const Command& c = s.commands[command];
-  const Moving* m = std::get_if<Moving>(&c.state);
-  SRPT_CHECK(m != nullptr);
-  const auto free = static_cast<std::uint32_t>(s.pool.free.size());
-  const NexusView& nexus = s.nexuses[s.channels[s.ChannelOf(command)].nexus.slot()];
-  if (m->control) return free > 0 && (nexus.buffers == 0 || nexus.buffers < free);
-  // (One at least, for the data of the commands whose tables there are.)
-  if (m->table) return free > std::max(Guard(s), 1u) && nexus.buffers + nexus.tables < free;
-  const std::uint32_t holds = std::max(nexus.buffers, Load(s.pool.units[c.lu.v]));
-  return holds < free && free > (holds == 0 ? Reserve(s) : Guard(s));
-}
-
-// [R-INV-21]
-std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage) {
-  const Command& c = s.commands[command];
-  const Moving* m = std::get_if<Moving>(&c.state);
-  SRPT_CHECK(m != nullptr && !s.pool.free.empty());
-  const std::uint32_t piece = s.pool.free.back();
-  s.pool.free.pop_back();
-  Piece& p = s.pieces[piece];
-  p = Piece{};
-  p.stage = stage;
-  p.command = command;
-  p.channel = c.channel;
-  p.unit = QueueOf(c, *m);
-  p.to_unit = m->write && !m->table;
-  Add(s, p, ChargeOf(stage), 1);
-  return piece;
-}
-
-void MoveCharge(ShardState& s, const Piece& piece, Charge from, Charge to) {
-  Add(s, piece, from, ~0u);
-  Add(s, piece, to, 1);
-}
-
-void Free(ShardState& s, std::uint32_t piece) {
-  SRPT_CHECK(s.pieces[piece].stage != PieceStage::kFree && s.pieces[piece].slots == 0);
-  SetStage(s, piece, PieceStage::kFree);
-  s.pool.free.push_back(piece);
-}
 
 void Wait(ShardState& s, std::uint32_t command) {
   Command& c = s.commands[command];
   Moving& m = c.As<Moving>();
   SRPT_CHECK(!m.queued);
   m.queued = true;
-  if (!MayTake(s, command)) ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
+  if (!MayTake(s, c, m)) ++s.channels[s.ChannelOf(command)].counters.buffer_waits;
   if (trace::On(s, trace::Category::kFlowControl)) {
     trace::Say(s, s.channels[s.ChannelOf(command)], trace::Category::kFlowControl,
                "a command waits for a data buffer, %zu of %zu are free", s.pool.free.size(),
@@ -131,7 +64,10 @@ std::uint32_t NextInTurn(ShardState& s) {
     const UnitBuffers& unit = s.pool.units[queue];
     if (Load(unit) >= free) continue;
     for (std::uint32_t i = unit.first; i != kNone; i = s.commands[i].buffer_next) {
-      if (MayTake(s, i)) return i;
+      const Command& c = s.commands[i];
+      const Moving* m = std::get_if<Moving>(&c.state);
+      SRPT_CHECK(m != nullptr);
+      if (MayTake(s, c, *m)) return i;
     }
   }
   return kNone;

@@ -19,19 +19,36 @@
 #ifndef CORE_SRP_DATA_BUFFERS_H_
 #define CORE_SRP_DATA_BUFFERS_H_
 
+#include <algorithm>
+
 #include "core/srp/shard_state.h"
 
 namespace srpt::data_buffers {
 
-// Whether the command, which is Moving, may take a buffer now. (That others wait is another
-// matter: Direct().)
-bool MayTake(const ShardState& s, std::uint32_t command);
-// Nobody waits, and the command may take a buffer: it need not queue.
-inline bool Direct(const ShardState& s, std::uint32_t command) {
-  return s.pool.turns.empty() && MayTake(s, command);
+// What those leave who hold a buffer already, and of that what is left to core's own answers. A
+// pool of a few buffers keeps none back.
+inline std::uint32_t Guard(const ShardState& s) { return s.params.data_buffers_per_shard / 8; }
+inline std::uint32_t Reserve(const ShardState& s) {
+  return std::min<std::uint32_t>(8, s.params.data_buffers_per_shard / 16);
 }
-// A free buffer becomes a piece of the command; its stage is one that is charged.
-std::uint32_t Take(ShardState& s, std::uint32_t command, PieceStage stage);
+inline std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.incoming / 2; }
+
+// Whether the command, which is Moving `m`, may take a buffer now. (That others wait is another
+// matter: Direct().)
+// [R-INV-43]
+inline bool MayTake(const ShardState& s, const Command& c, const command_state::Moving& m) {
+  const auto free = static_cast<std::uint32_t>(s.pool.free.size());
+  const NexusView& nexus = s.nexuses[s.channels[c.channel].nexus.slot()];
+  if (m.control) return free > 0 && (nexus.buffers == 0 || nexus.buffers < free);
+  // (One at least, for the data of the commands whose tables there are.)
+  if (m.table) return free > std::max(Guard(s), 1u) && nexus.buffers + nexus.tables < free;
+  const std::uint32_t holds = std::max(nexus.buffers, Load(s.pool.units[c.lu.v]));
+  return holds < free && free > (holds == 0 ? Reserve(s) : Guard(s));
+}
+// Nobody waits, and the command may take a buffer: it need not queue.
+inline bool Direct(const ShardState& s, const Command& c, const command_state::Moving& m) {
+  return s.pool.turns.empty() && MayTake(s, c, m);
+}
 // Whom a piece of this stage is charged to.
 enum class Charge : std::uint8_t { kNobody, kUnit, kNexus, kTable };
 inline Charge ChargeOf(PieceStage stage) {
@@ -39,16 +56,56 @@ inline Charge ChargeOf(PieceStage stage) {
   if (stage == PieceStage::kBackend) return Charge::kUnit;
   return stage == PieceStage::kTable ? Charge::kTable : Charge::kNexus;
 }
-void MoveCharge(ShardState& s, const Piece& piece, Charge from, Charge to);
+inline void AddCharge(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
+  if (charge == Charge::kUnit) {
+    s.pool.units[p.unit].held += n;
+  } else if (charge != Charge::kNobody) {
+    NexusView& nexus = s.nexuses[s.channels[p.channel].nexus.slot()];
+    (charge == Charge::kTable ? nexus.tables : nexus.buffers) += n;
+    if (p.to_unit) s.pool.units[p.unit].incoming += n;
+  }
+}
 // Every change of a piece's stage goes through here, for the charge goes with it.
 inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
   Piece& p = s.pieces[piece];
   const Charge from = ChargeOf(p.stage);
   const Charge to = ChargeOf(stage);
   p.stage = stage;
-  if (from != to) MoveCharge(s, p, from, to);
+  if (from == to) return;
+  AddCharge(s, p, from, ~0u);
+  AddCharge(s, p, to, 1);
 }
-void Free(ShardState& s, std::uint32_t piece);
+// Where a command waits, and what its buffers count for: its unit; limits::kLusMax for those whose
+// buffer never is a unit's.
+inline std::uint32_t QueueOf(const Command& c, const command_state::Moving& m) {
+  return m.control || m.table ? limits::kLusMax : c.lu.v;
+}
+// A free buffer becomes a piece of the command, which is Moving `m`; its stage is one that is
+// charged.
+// [R-INV-21]
+inline std::uint32_t Take(ShardState& s, std::uint32_t command, const command_state::Moving& m,
+                          PieceStage stage) {
+  SRPT_CHECK(!s.pool.free.empty());
+  const Command& c = s.commands[command];
+  const std::uint32_t piece = s.pool.free.back();
+  s.pool.free.pop_back();
+  Piece& p = s.pieces[piece];
+  p = Piece{};
+  p.stage = stage;
+  p.command = command;
+  p.channel = c.channel;
+  p.unit = QueueOf(c, m);
+  p.to_unit = m.write && !m.table;
+  AddCharge(s, p, ChargeOf(stage), 1);
+  return piece;
+}
+inline void Free(ShardState& s, std::uint32_t piece) {
+  const Piece& p = s.pieces[piece];
+  SRPT_CHECK(p.stage != PieceStage::kFree && p.slots == 0);
+  SetStage(s, piece, PieceStage::kFree);
+  // (Room was reserved for all: this never allocates.)
+  s.pool.free.push_back(piece);
+}
 
 // The command waits for its turn. (Counted as a wait if it could not take one now.)
 void Wait(ShardState& s, std::uint32_t command);

@@ -82,7 +82,7 @@ void Post(ShardState& s, Channel& channel, std::uint32_t index) {
   if (Shared(s)) return PostShared(s, index);
   s.receives[index] = RecvStage::kPosted;
   ++channel.recv_posted;
-  s.Do(action::PostRecv{s.IdOf(s.IndexOf(channel)), IdOf(s, index)});
+  s.Do(action::PostRecv{s.IdOf(channel), IdOf(s, index)});
 }
 
 void Release(ShardState& s, std::uint32_t index) {

@@ -106,7 +106,7 @@ void Post(ShardState& s, Channel& channel, Kind kind) {
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
   channel.request.queued = false;
   channel.request.send = send;
-  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const ChannelId id = s.IdOf(channel);
   const std::int32_t delta = credits::TakeDelta(channel);
   const MutableBytes out = s.memory->SendBuffer(id, SendId(send));
   std::size_t length = 0;

@@ -53,17 +53,6 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
   }
 }
 
-Channel* Shard::State::Find(ChannelId channel) {
-  if (!channel.valid() || channel.slot() >= channels.size()) return nullptr;
-  Channel& c = channels[channel.slot()];
-  if (c.Is<channel_state::Free>() || c.generation != channel.generation()) return nullptr;
-  return &c;
-}
-
-const LunMap& Shard::State::LunMapOf(const Channel& channel) const {
-  return snapshot->MapOf(channel.nexus);
-}
-
 void Shard::State::Log(LogLevel level, const Channel& channel, const char* format, ...) {
   char text[320];
   const int prefix = std::snprintf(text, sizeof text, "shard %u channel %u (nexus %u): ", id.v,
@@ -247,6 +236,15 @@ struct EventVisitor {
   void operator()(const event::QpDestroyed& e) { channel::OnQpDestroyed(s, Get(e.channel)); }
 };
 
+// (The three of every command first: a table of functions costs them more than the comparison.)
+void Dispatch(ShardState& s, const ShardEvent& event) {
+  EventVisitor visitor{s};
+  if (const auto* iu = std::get_if<event::IuReceived>(&event)) return visitor(*iu);
+  if (const auto* block = std::get_if<event::BlockDone>(&event)) return visitor(*block);
+  if (const auto* send = std::get_if<event::SendDone>(&event)) return visitor(*send);
+  std::visit(visitor, event);
+}
+
 // Everything whose time has come. Starts from the front each time; what was done stays done.
 void RunTimers(ShardState& s) {
   s.timer = kNever;
@@ -284,19 +282,25 @@ void LookAtRetiring(ShardState& s) {
   });
 }
 
+// What others than the wire queues wait for. False: the step is full.
+bool PumpOthers(ShardState& s) {
+  if (s.fences_open > 0 && !task_management::PumpFences(s)) return false;
+  return command::PumpResumed(s) && receives::PumpReleased(s) && transfer::PumpBuffers(s);
+}
+
 // Whatever the event set going, as far as the step's actions reach.
 void Pump(ShardState& s) {
   bool done = true;
-  if (s.fences_open > 0) done = task_management::PumpFences(s);
-  if (done && !s.resume_queue.empty()) done = command::PumpResumed(s);
-  done = done && receives::PumpReleased(s) && transfer::PumpBuffers(s);
+  if (s.fences_open > 0 || !s.resume_queue.empty() || !s.to_post.empty() || !s.pool.turns.empty()) {
+    done = PumpOthers(s);
+  }
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!wire_queue::Pump(s, s.channels[channel])) {
       done = false;
       break;
     }
-    (void)s.dirty.Pop();
+    s.dirty.DropFront();
     s.channels[channel].dirty = false;
     // Responses that went out made room; buffers may have come free.
     done = transfer::PumpBuffers(s);
@@ -319,7 +323,7 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   SRPT_CHECK(actions.empty() && now >= s.now);
   s.now = now;
   s.actions = &actions;
-  std::visit(EventVisitor{s}, event);
+  Dispatch(s, event);
   if (s.timer <= s.now) RunTimers(s);
   Pump(s);
   // [R-INV-48]

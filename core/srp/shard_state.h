@@ -23,6 +23,7 @@
 #include "core/config.h"
 #include "core/ports.h"
 #include "core/scsi/sense.h"
+#include "core/snapshot.h"
 #include "core/srp/command_states.h"
 #include "core/srp/shard.h"
 #include "core/wire/data_descriptor.h"
@@ -165,7 +166,7 @@ struct Command {
     constexpr auto kTo = static_cast<CommandPhase>(CommandState(S{}).index());
     // [R-INV-49]
     SRPT_CHECK(kCommandMoves.Allows(phase(), cause, kTo));
-    state = next;
+    state.template emplace<S>(next);
   }
   template <class S>
   bool Is() const {
@@ -384,15 +385,22 @@ struct Shard::State {
   ChannelId IdOf(std::uint32_t channel) const {
     return ChannelId::Make(channel, channels[channel].generation);
   }
+  ChannelId IdOf(const Channel& channel) const {
+    return ChannelId::Make(IndexOf(channel), channel.generation);
+  }
   CommandId IdOfCommand(std::uint32_t command) const {
     return CommandId::Make(command, commands[command].generation);
   }
   // Null for an id whose channel is gone.
-  Channel* Find(ChannelId id);
+  Channel* Find(ChannelId id) {
+    if (id.slot() >= params.channels_per_shard) return nullptr;  // Also what is not valid.
+    Channel& c = channels[id.slot()];
+    return c.Is<channel_state::Free>() || c.generation != id.generation() ? nullptr : &c;
+  }
   std::uint32_t IndexOf(const Channel& channel) const {
     return static_cast<std::uint32_t>(&channel - channels.data());
   }
-  const LunMap& LunMapOf(const Channel& channel) const;
+  const LunMap& LunMapOf(const Channel& channel) const { return snapshot->MapOf(channel.nexus); }
 
   // --- Small things everybody does ---
   template <class A>

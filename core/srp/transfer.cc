@@ -44,7 +44,7 @@ MemRef BufferRef(std::uint32_t piece, std::uint32_t length) {
 // Takes a free buffer for the next stretch of the command and sets it going.
 void Cut(ShardState& s, std::uint32_t command, Moving& m) {
   const std::uint32_t piece =
-      data_buffers::Take(s, command, m.write ? PieceStage::kQueued : PieceStage::kBackend);
+      data_buffers::Take(s, command, m, m.write ? PieceStage::kQueued : PieceStage::kBackend);
   Piece& p = s.pieces[piece];
   p.offset = m.cut;
   p.backend_length = std::min(limits::kDataBufferBytes, m.backend_total - m.cut);
@@ -73,7 +73,7 @@ bool WantsBuffer(const Moving& m) {
 // As many pieces as the command may have now; for the rest it waits.
 void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
   while (WantsBuffer(m)) {
-    if (!data_buffers::Direct(s, command) || !s.Room(2)) {
+    if (!data_buffers::Direct(s, s.commands[command], m) || !s.Room(2)) {
       // [R-FAULT-28]
       data_buffers::Wait(s, command);
       return;
@@ -98,7 +98,7 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   }
   const auto* control = std::get_if<scsi::Control>(&request->op);
   SRPT_CHECK(control != nullptr);
-  const std::uint32_t piece = data_buffers::Take(s, command, PieceStage::kQueued);
+  const std::uint32_t piece = data_buffers::Take(s, command, m, PieceStage::kQueued);
   Piece& p = s.pieces[piece];
   const scsi::ControlAnswer answer = scsi::Execute(*control, lu, scsi::LunInventory(map.entries()),
                                                    s.memory->DataBuffer(BufferId(piece)));
@@ -230,7 +230,7 @@ void StartControl(ShardState& s, std::uint32_t command) {
   m.control = true;
   Command& c = s.commands[command];
   c.Become(CommandCause::kAdmitted, m);
-  if (data_buffers::Direct(s, command)) {
+  if (data_buffers::Direct(s, c, m)) {
     RunControl(s, command, c.As<Moving>());
   } else {
     data_buffers::Wait(s, command);

@@ -84,7 +84,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   if (most == 0) return Pumped::kFull;
   const bool may_be_last =
       !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
-  const ChannelId id = s.IdOf(s.IndexOf(channel));
+  const ChannelId id = s.IdOf(channel);
   const auto post = [&](const Stretch& x, bool signaled) __attribute__((always_inline)) {
     if (m.write) {
       s.Do(action::RdmaRead{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
@@ -116,7 +116,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
     data_buffers::SetStage(s, piece, PieceStage::kAttached);
     c.moved += p.length;
     channel.counters.read_bytes += p.length;
-    (void)channel.wire.Pop();
+    channel.wire.DropFront();
     c.Become(CommandCause::kDone, Responding{});
     PostResponse(s, channel, command, piece, static_cast<std::uint16_t>(count));
     return Pumped::kNext;
@@ -128,7 +128,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   ++channel.rdma_posted;
   ArmWatch(s);
   if (p.posted == p.length) {
-    (void)channel.wire.Pop();
+    channel.wire.DropFront();
     return Pumped::kNext;
   }
   return Pumped::kBlocked;
@@ -176,7 +176,7 @@ bool Pump(ShardState& s, Channel& channel) {
       }
       return true;
     }
-    (void)channel.wire.Pop();
+    channel.wire.DropFront();
     switch (item.kind) {
       case WireItem::Kind::kResponse:
         PostResponse(s, channel, item.index, kNone, 0);
@@ -236,7 +236,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   slot = SendSlot{};
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
   --channel.sends_posted;
-  s.MarkDirty(s.IndexOf(channel));
+  if (!channel.wire.empty()) s.MarkDirty(s.IndexOf(channel));
   if (channel.request.send == e.send.v) requests::OnDelivered(s, channel);
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel, ChannelCause::kLost,

@@ -1,6 +1,8 @@
 #include "core/wire/cmd.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/wire/codec.h"
 
@@ -37,6 +39,29 @@ std::size_t AdditionalCdbBytes(const Cmd& cmd) {
   const std::size_t additional = (cmd.cdb.size() - kCdbBytes + 3) / 4 * 4;
   SRPT_CHECK(additional <= kAdditionalCdbBytesMax);
   return additional;
+}
+
+// [R-CMD-01]
+inline std::optional<ParseError> Parse(Bytes iu, Cmd& cmd) {
+  if (const auto error = CheckFixedPart(iu, Opcode::kCmd, kCmdBytes)) return error;
+  // One bound for the whole fixed part: the compiler then knows that each field lies inside.
+  const auto fixed = iu.first<kCmdBytes>();
+  // [R-CMD-02]
+  const std::size_t cdb_bytes = kCdbBytes + (fixed[kAddCdbLenAt] & kAddCdbMask);
+  const std::size_t header_bytes = kCdbAt + cdb_bytes;
+  if (iu.size() < header_bytes) return ParseError::kAdditionalCdbTruncated;
+  cmd.sol_not = fixed[kSolNotAt];
+  cmd.out_fmt = static_cast<BufferFormat>(fixed[kFormatAt] >> 4);
+  cmd.in_fmt = static_cast<BufferFormat>(fixed[kFormatAt] & 0x0f);
+  cmd.out_count = fixed[kOutCountAt];
+  cmd.in_count = fixed[kInCountAt];
+  std::copy_n(fixed.subspan<kTagAt, kTagBytes>().begin(), kTagBytes, cmd.tag.bytes.begin());
+  std::copy_n(fixed.subspan<kLunAt, kLunBytes>().begin(), kLunBytes, cmd.lun.bytes.begin());
+  cmd.task_attr = fixed[kTaskAttrAt] & kTaskAttrMask;
+  // [R-CMD-06]
+  cmd.cdb = iu.subspan(kCdbAt, cdb_bytes);
+  cmd.descriptors = iu.subspan(header_bytes);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -76,28 +101,9 @@ bool operator==(const Cmd& a, const Cmd& b) {
          SameBytes(a.descriptors, b.descriptors);
 }
 
-// [R-CMD-01]
 Result<Cmd, ParseError> ParseCmd(Bytes iu) {
-  if (const auto error = CheckFixedPart(iu, Opcode::kCmd, kCmdBytes)) return Err{*error};
-  // One bound for the whole fixed part: the compiler then knows that each field lies inside.
-  const auto fixed = iu.first<kCmdBytes>();
-  // [R-CMD-02]
-  const std::size_t cdb_bytes = kCdbBytes + (fixed[kAddCdbLenAt] & kAddCdbMask);
-  const std::size_t header_bytes = kCdbAt + cdb_bytes;
-  if (iu.size() < header_bytes) return Err{ParseError::kAdditionalCdbTruncated};
-  Result<Cmd, ParseError> result{Cmd{}};
-  Cmd& cmd = result.value();
-  cmd.sol_not = fixed[kSolNotAt];
-  cmd.out_fmt = static_cast<BufferFormat>(fixed[kFormatAt] >> 4);
-  cmd.in_fmt = static_cast<BufferFormat>(fixed[kFormatAt] & 0x0f);
-  cmd.out_count = fixed[kOutCountAt];
-  cmd.in_count = fixed[kInCountAt];
-  std::copy_n(fixed.subspan<kTagAt, kTagBytes>().begin(), kTagBytes, cmd.tag.bytes.begin());
-  std::copy_n(fixed.subspan<kLunAt, kLunBytes>().begin(), kLunBytes, cmd.lun.bytes.begin());
-  cmd.task_attr = fixed[kTaskAttrAt] & kTaskAttrMask;
-  // [R-CMD-06]
-  cmd.cdb = iu.subspan(kCdbAt, cdb_bytes);
-  cmd.descriptors = iu.subspan(header_bytes);
+  Result<Cmd, ParseError> result(std::in_place);
+  if (const auto error = Parse(iu, result.value())) result = Err{*error};
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/base/limits.h"
 #include "core/wire/codec.h"
@@ -25,19 +26,26 @@ static_assert(limits::kControlBytesMax / kDirectBytes < (1u << 31), "a sum of 64
 
 constexpr std::uint64_t kSumMax = 0xffffffff;
 
-Direct LoadDirect(Bytes bytes, std::size_t at) {
+inline Direct LoadDirect(Bytes bytes, std::size_t at) {
   SRPT_CHECK(at <= bytes.size() && kDirectBytes <= bytes.size() - at);
   const std::uint8_t* p = bytes.data() + at;
   return {RemoteAddr(LoadBe64(p + kVaAt)), RKey(LoadBe32(p + kRkeyAt)), LoadBe32(p + kLenAt)};
 }
 
 // [R-DESC-11, R-INV-24]
-bool Wraps(const Direct& direct) {
+inline bool Wraps(const Direct& direct) {
   return direct.len != 0 && direct.va.v > ~std::uint64_t{0} - (direct.len - 1);
 }
 
 // These fill in what the caller owns: a layout is too large to hand from one to the next.
 using Failure = std::optional<DescriptorError>;
+
+// [R-DESC-12]
+inline Failure SetLength(BufferLayout& layout, std::uint64_t sum) {
+  layout.length = std::min<std::uint64_t>(layout.total_length, sum);
+  if (layout.length > limits::kTransferBytesMax) return DescriptorError::kTransferTooLarge;
+  return std::nullopt;
+}
 
 // Takes `list` as the whole list of `layout`: checks it and sets the length.
 Failure TakeList(BufferLayout& layout, Bytes list) {
@@ -52,10 +60,7 @@ Failure TakeList(BufferLayout& layout, Bytes list) {
     sum += direct.len;
   }
   if (sum > kSumMax) return DescriptorError::kSumTooLarge;
-  layout.length = std::min<std::uint64_t>(layout.total_length, sum);
-  // [R-DESC-12]
-  if (layout.length > limits::kTransferBytesMax) return DescriptorError::kTransferTooLarge;
-  return std::nullopt;
+  return SetLength(layout, sum);
 }
 
 // Walks the descriptors of one IU from front to back.
@@ -92,10 +97,13 @@ class DescriptorParser {
   // [R-DESC-01]
   Failure ParseDirect(BufferLayout& layout) {
     if (!Has(kDirectBytes)) return DescriptorError::kTruncated;
-    const Bytes list = iu_.subspan(at_, kDirectBytes);
+    layout.descriptors = iu_.subspan(at_, kDirectBytes);
+    layout.descriptor_count = 1;
+    const Direct direct = LoadDirect(layout.descriptors, 0);
+    if (Wraps(direct)) return DescriptorError::kAddressWraps;
     at_ += kDirectBytes;
-    layout.total_length = LoadDirect(list, 0).len;
-    return TakeList(layout, list);
+    layout.total_length = direct.len;
+    return SetLength(layout, direct.len);
   }
 
   Failure ParseIndirect(BufferLayout& layout, std::uint32_t own, std::uint32_t inline_max) {
@@ -137,6 +145,43 @@ class DescriptorParser {
   std::size_t at_;  // At most iu_.size().
 };
 
+inline Failure ParseBoth(const Cmd& cmd, Bytes iu, std::uint16_t imm_data_offset,
+                         Buffers& buffers) {
+  const std::size_t header = kCmdBytes - kCdbBytes + cmd.cdb.size();
+  SRPT_CHECK(header + cmd.descriptors.size() == iu.size());
+  // [R-DESC-05]
+  if (cmd.in_fmt == BufferFormat::kImmediate) return DescriptorError::kImmediateIn;
+  const bool immediate = cmd.out_fmt == BufferFormat::kImmediate;
+  if (immediate && imm_data_offset == 0) return DescriptorError::kImmediateNotNegotiated;
+
+  // With one direction only, the count may stand in the wrong field (seen in some initiators). With
+  // both it must be where it belongs, for it says where the second descriptor starts.
+  const bool both = cmd.out_fmt != BufferFormat::kNone && cmd.in_fmt != BufferFormat::kNone;
+  // [R-DESC-04]
+  const std::uint32_t sum = std::uint32_t{cmd.out_count} + cmd.in_count;
+  DescriptorParser parser(iu, header);
+  if (cmd.out_fmt != BufferFormat::kNone) {
+    const std::uint32_t inline_max = both ? cmd.out_count : sum;
+    const Failure failure = parser.Parse(cmd.out_fmt, cmd.out_count, inline_max, buffers.out);
+    if (failure) return failure;
+  }
+  if (cmd.in_fmt != BufferFormat::kNone) {
+    const std::uint32_t inline_max = both ? cmd.in_count : sum;
+    const Failure failure = parser.Parse(cmd.in_fmt, cmd.in_count, inline_max, buffers.in);
+    if (failure) return failure;
+  }
+  if (immediate) {
+    // [R-DESC-09]
+    if (parser.at() > imm_data_offset) return DescriptorError::kImmediateOverlaps;
+    if (imm_data_offset > iu.size() || buffers.out.length > iu.size() - imm_data_offset) {
+      return DescriptorError::kImmediateTruncated;
+    }
+    buffers.out.immediate_offset = imm_data_offset;
+    buffers.out.immediate_data = iu.subspan(imm_data_offset, buffers.out.length);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(DescriptorError error) {
@@ -176,40 +221,8 @@ Direct BufferLayout::descriptor(std::uint32_t i) const {
 
 Result<Buffers, DescriptorError> ParseBuffers(const Cmd& cmd, Bytes iu,
                                               std::uint16_t imm_data_offset) {
-  const std::size_t header = kCmdBytes - kCdbBytes + cmd.cdb.size();
-  SRPT_CHECK(header + cmd.descriptors.size() == iu.size());
-  // [R-DESC-05]
-  if (cmd.in_fmt == BufferFormat::kImmediate) return Err{DescriptorError::kImmediateIn};
-  const bool immediate = cmd.out_fmt == BufferFormat::kImmediate;
-  if (immediate && imm_data_offset == 0) return Err{DescriptorError::kImmediateNotNegotiated};
-
-  // With one direction only, the count may stand in the wrong field (seen in some initiators). With
-  // both it must be where it belongs, for it says where the second descriptor starts.
-  const bool both = cmd.out_fmt != BufferFormat::kNone && cmd.in_fmt != BufferFormat::kNone;
-  // [R-DESC-04]
-  const std::uint32_t sum = std::uint32_t{cmd.out_count} + cmd.in_count;
-  DescriptorParser parser(iu, header);
-  Result<Buffers, DescriptorError> result{Buffers{}};
-  Buffers& buffers = result.value();
-  if (cmd.out_fmt != BufferFormat::kNone) {
-    const std::uint32_t inline_max = both ? cmd.out_count : sum;
-    const Failure failure = parser.Parse(cmd.out_fmt, cmd.out_count, inline_max, buffers.out);
-    if (failure) return Err{*failure};
-  }
-  if (cmd.in_fmt != BufferFormat::kNone) {
-    const std::uint32_t inline_max = both ? cmd.in_count : sum;
-    const Failure failure = parser.Parse(cmd.in_fmt, cmd.in_count, inline_max, buffers.in);
-    if (failure) return Err{*failure};
-  }
-  if (immediate) {
-    // [R-DESC-09]
-    if (parser.at() > imm_data_offset) return Err{DescriptorError::kImmediateOverlaps};
-    if (imm_data_offset > iu.size() || buffers.out.length > iu.size() - imm_data_offset) {
-      return Err{DescriptorError::kImmediateTruncated};
-    }
-    buffers.out.immediate_offset = imm_data_offset;
-    buffers.out.immediate_data = iu.subspan(imm_data_offset, buffers.out.length);
-  }
+  Result<Buffers, DescriptorError> result(std::in_place);
+  if (const Failure f = ParseBoth(cmd, iu, imm_data_offset, result.value())) result = Err{*f};
   return result;
 }
 

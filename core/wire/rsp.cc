@@ -109,18 +109,22 @@ std::size_t SerializedBytes(const Rsp& rsp) {
 // [R-RSP-01, R-INV-03]
 std::size_t SerializeRsp(const Rsp& rsp, MutableBytes out) {
   const std::size_t length = SerializedBytes(rsp);
-  Writer w = Begin(out, length, Opcode::kRsp);
-  w.U8(kSolNotAt, rsp.solnt ? kSolntBit : std::uint8_t{0});
-  w.Be32(kDeltaAt, static_cast<std::uint32_t>(rsp.req_lim_delta));
-  w.Copy(kTagAt, rsp.tag.bytes);
-  w.U8(kFlagsAt, rsp.flags);
-  w.U8(kStatusAt, rsp.status);
-  w.Be32(kOutResidualAt, rsp.out_residual);
-  w.Be32(kInResidualAt, rsp.in_residual);
-  w.Be32(kSenseLenAt, static_cast<std::uint32_t>(rsp.sense.size()));
-  w.Be32(kResponseLenAt, static_cast<std::uint32_t>(rsp.response_data.size()));
-  w.Copy(kResponseDataAt, rsp.response_data);
-  w.Copy(kResponseDataAt + rsp.response_data.size(), rsp.sense);
+  SRPT_CHECK(out.size() >= length);
+  FixedWriter<kRspBytes> w(out.first<kRspBytes>());
+  w.U8<kOpcodeAt>(static_cast<std::uint8_t>(Opcode::kRsp));
+  w.U8<kSolNotAt>(rsp.solnt ? kSolntBit : std::uint8_t{0});
+  w.Be32<kDeltaAt>(static_cast<std::uint32_t>(rsp.req_lim_delta));
+  w.Copy<kTagAt>(rsp.tag.bytes);
+  w.U8<kFlagsAt>(rsp.flags);
+  w.U8<kStatusAt>(rsp.status);
+  w.Be32<kOutResidualAt>(rsp.out_residual);
+  w.Be32<kInResidualAt>(rsp.in_residual);
+  if (length == kRspBytes) return length;
+  w.Be32<kSenseLenAt>(static_cast<std::uint32_t>(rsp.sense.size()));
+  w.Be32<kResponseLenAt>(static_cast<std::uint32_t>(rsp.response_data.size()));
+  Writer rest(out.subspan(kRspBytes, length - kRspBytes));
+  rest.Copy(0, rsp.response_data);
+  rest.Copy(rsp.response_data.size(), rsp.sense);
   return length;
 }
 
