@@ -58,7 +58,8 @@ inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView&
   return std::nullopt;
 }
 
-Result<Request, Sense> Checked(const Fields& f, bool write, const LuView& lu) {
+[[gnu::always_inline]] inline Result<Request, Sense> Checked(const Fields& f, bool write,
+                                                             const LuView& lu) {
   Result<Request, Sense> result(std::in_place);
   if (const auto refusal = RefusalOf(f, write, lu)) {
     result = Err{*refusal};

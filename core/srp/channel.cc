@@ -140,6 +140,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   channel->sends_posted = 0;
   channel->rdma_posted = 0;
   channel->probing = false;
+  channel->last_unit = {};
   channel->sq_free = open.sq_size;
   channel->tags.fill(kNone);
   channel->first_command = channel->last_command = kNone;

@@ -28,6 +28,27 @@ std::uint32_t Bucket(const Tag& tag) {
   return static_cast<std::uint32_t>((LoadBe64(tag.bytes.data()) * kOdd) >> (64 - kTagBucketBits));
 }
 
+// [R-NEXUS-06]
+inline std::uint32_t Find(const ShardState& s, const Channel& channel, const Tag& tag,
+                          std::uint32_t except) {
+  for (std::uint32_t i = channel.tags[Bucket(tag)]; i != kNone; i = s.commands[i].tag_next) {
+    if (i != except && s.commands[i].tag == tag) return i;
+  }
+  return kNone;
+}
+
+inline void Unlink(ShardState& s, std::uint32_t index) {
+  Channel& channel = s.channels[s.ChannelOf(index)];
+  std::uint32_t* link = &channel.tags[Bucket(s.commands[index].tag)];
+  while (*link != kNone) {
+    if (*link == index) {
+      *link = s.commands[index].tag_next;
+      return;
+    }
+    link = &s.commands[*link].tag_next;
+  }
+}
+
 void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
   Command& c = s.commands[index];
   std::uint32_t& head = channel.tags[Bucket(c.tag)];
@@ -36,9 +57,15 @@ void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
 }
 
 // [R-INV-41]
-const scsi::LuView* FindUnit(const ShardState& s, const Channel& channel, const RawLun& raw) {
+const scsi::LuView* FindUnit(const ShardState& s, Channel& channel, const RawLun& raw) {
+  // The same unit again, mostly; a view lives as long as its snapshot.
+  UnitFound& last = channel.last_unit;
+  const std::uint64_t key = LoadBe64(raw.bytes.data());
+  if (last.lu != nullptr && last.raw == key && last.publication == s.publications) return last.lu;
   const auto lun = wire::DecodeLun(raw);
-  return lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
+  const scsi::LuView* lu = lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
+  last = {key, s.publications, lu};
+  return lu;
 }
 
 bool AttentionPending(const NexusView& nexus, LuId lu) {
@@ -75,6 +102,7 @@ void NoteBuffers(Command& c, const wire::Buffers& buffers) {
 // `bytes`: the IU, or the fetched table.
 void UseLayout(Command& c, const wire::BufferLayout& layout, Bytes bytes) {
   c.descriptor_count = layout.descriptor_count;
+  c.first_descriptor = layout.first;
   c.descriptors_at = layout.descriptors.empty()
                          ? 0
                          : static_cast<std::uint32_t>(layout.descriptors.data() - bytes.data());
@@ -100,6 +128,7 @@ bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layou
   const std::ptrdiff_t list = layout.descriptors.data() - iu.data();
   c.descriptors_at = static_cast<std::uint32_t>(list) - wire::kIndirectHeaderBytes;
   c.descriptor_count = 1;
+  c.first_descriptor = layout.table;
   c.immediate_at = 0;
   if (!transfer::StartTable(s, index, layout.table.len)) {
     Respond(s, index, CommandCause::kRefused, scsi::Status::kTaskSetFull);
@@ -107,31 +136,17 @@ bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layou
   return false;
 }
 
-void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
-                   const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
+// `layout` is complete; its descriptors lie in `list`, the IU or the fetched table.
+inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
+                     const scsi::LuView& lu, const wire::BufferLayout& layout, Bytes list) {
   Command& c = s.commands[index];
   Channel& channel = s.channels[s.ChannelOf(index)];
-  const wire::BufferLayout* layout = t.write ? &buffers.out : &buffers.in;
-  const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
-  if (t.bytes > 0 && layout->length == 0 && other.length > 0) {
-    Fail(s, index, CommandCause::kRefused,
-         scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
-    return;
-  }
-  wire::BufferLayout complete;
-  if (t.bytes > 0 && layout->partial) {
-    complete = *layout;
-    if (!CompleteTable(s, index, complete, iu)) return;
-    layout = &complete;
-    (t.write ? c.out_length : c.in_length) = Clip(complete.length);
-    iu = transfer::TableOf(s, c);
-  }
   ++(t.write ? channel.counters.writes : channel.counters.reads);
   c.needed = static_cast<std::uint32_t>(t.bytes);
   c.needed_out = t.write;
-  UseLayout(c, *layout, iu);
+  UseLayout(c, layout, list);
   // [R-INV-17]
-  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout->length));
+  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout.length));
   // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
   // is sent.
   if (t.write) bytes -= bytes % lu.block_bytes;
@@ -159,6 +174,25 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
   transfer::Start(s, index, {t.write, fua, lu.block_bytes, at, bytes, blocks * lu.block_bytes});
 }
 
+void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
+                   const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
+  Command& c = s.commands[index];
+  const wire::BufferLayout* layout = t.write ? &buffers.out : &buffers.in;
+  const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
+  if (t.bytes > 0 && layout->length == 0 && other.length > 0) {
+    Fail(s, index, CommandCause::kRefused,
+         scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
+    return;
+  }
+  if (t.bytes > 0 && layout->partial) {
+    wire::BufferLayout complete = *layout;
+    if (!CompleteTable(s, index, complete, iu)) return;
+    (t.write ? c.out_length : c.in_length) = Clip(complete.length);
+    MoveData(s, index, t, lu, complete, transfer::TableOf(s, c));
+  } else {
+    MoveData(s, index, t, lu, *layout, iu);
+  }
+}
 void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& control,
                   const scsi::LuView* lu, const wire::Buffers& buffers, Bytes iu) {
   Command& c = s.commands[index];
@@ -280,7 +314,7 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   Begin(s, channel, index, cmd->tag);
   Command& c = s.commands[index];
   c.sol_not = cmd->sol_not;
-  const std::uint32_t older = FindTag(s, channel, cmd->tag, index);
+  const std::uint32_t older = Find(s, channel, cmd->tag, index);
   LinkTag(s, channel, index);
   if (older == kNone) {
     Admit(s, index, *cmd, iu);
@@ -376,33 +410,19 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
   wire_queue::QueueResponse(s, index);
 }
 
-// [R-NEXUS-06]
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
                       std::uint32_t except) {
-  for (std::uint32_t i = channel.tags[Bucket(tag)]; i != kNone; i = s.commands[i].tag_next) {
-    if (i != except && s.commands[i].tag == tag) return i;
-  }
-  return kNone;
+  return Find(s, channel, tag, except);
 }
 
-void UnlinkTag(ShardState& s, std::uint32_t index) {
-  Channel& channel = s.channels[s.ChannelOf(index)];
-  std::uint32_t* link = &channel.tags[Bucket(s.commands[index].tag)];
-  while (*link != kNone) {
-    if (*link == index) {
-      *link = s.commands[index].tag_next;
-      return;
-    }
-    link = &s.commands[*link].tag_next;
-  }
-}
+void UnlinkTag(ShardState& s, std::uint32_t index) { Unlink(s, index); }
 
 void End(ShardState& s, std::uint32_t index) {
   Command& c = s.commands[index];
   Channel& channel = s.channels[s.ChannelOf(index)];
   SRPT_CHECK(!c.Is<Free>());
   // [R-RSP-09]
-  UnlinkTag(s, index);
+  Unlink(s, index);
   transfer::DropTable(s, c);
   (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = c.next;
   (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;

@@ -27,16 +27,15 @@ namespace srpt::data_buffers {
 
 // What those leave who hold a buffer already, and of that what is left to core's own answers. A
 // pool of a few buffers keeps none back.
-inline std::uint32_t Guard(const ShardState& s) { return s.params.data_buffers_per_shard / 8; }
-inline std::uint32_t Reserve(const ShardState& s) {
-  return std::min<std::uint32_t>(8, s.params.data_buffers_per_shard / 16);
-}
+inline std::uint32_t Guard(const ShardState& s) { return s.pool.guard; }
+inline std::uint32_t Reserve(const ShardState& s) { return s.pool.reserve; }
 inline std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.incoming / 2; }
 
 // Whether the command, which is Moving `m`, may take a buffer now. (That others wait is another
 // matter: Direct().)
 // [R-INV-43]
-inline bool MayTake(const ShardState& s, const Command& c, const command_state::Moving& m) {
+[[gnu::always_inline]] inline bool MayTake(const ShardState& s, const Command& c,
+                                           const command_state::Moving& m) {
   const auto free = static_cast<std::uint32_t>(s.pool.free.size());
   const NexusView& nexus = s.nexuses[s.channels[c.channel].nexus.slot()];
   if (m.control) return free > 0 && (nexus.buffers == 0 || nexus.buffers < free);
@@ -56,7 +55,8 @@ inline Charge ChargeOf(PieceStage stage) {
   if (stage == PieceStage::kBackend) return Charge::kUnit;
   return stage == PieceStage::kTable ? Charge::kTable : Charge::kNexus;
 }
-inline void AddCharge(ShardState& s, const Piece& p, Charge charge, std::uint32_t n) {
+[[gnu::always_inline]] inline void AddCharge(ShardState& s, const Piece& p, Charge charge,
+                                             std::uint32_t n) {
   if (charge == Charge::kUnit) {
     s.pool.units[p.unit].held += n;
   } else if (charge != Charge::kNobody) {
@@ -66,7 +66,7 @@ inline void AddCharge(ShardState& s, const Piece& p, Charge charge, std::uint32_
   }
 }
 // Every change of a piece's stage goes through here, for the charge goes with it.
-inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
+[[gnu::always_inline]] inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
   Piece& p = s.pieces[piece];
   const Charge from = ChargeOf(p.stage);
   const Charge to = ChargeOf(stage);
@@ -83,8 +83,8 @@ inline std::uint32_t QueueOf(const Command& c, const command_state::Moving& m) {
 // A free buffer becomes a piece of the command, which is Moving `m`; its stage is one that is
 // charged.
 // [R-INV-21]
-inline std::uint32_t Take(ShardState& s, std::uint32_t command, const command_state::Moving& m,
-                          PieceStage stage) {
+[[gnu::always_inline]] inline std::uint32_t Take(ShardState& s, std::uint32_t command,
+                                                 const command_state::Moving& m, PieceStage stage) {
   SRPT_CHECK(!s.pool.free.empty());
   const Command& c = s.commands[command];
   const std::uint32_t piece = s.pool.free.back();
@@ -99,7 +99,7 @@ inline std::uint32_t Take(ShardState& s, std::uint32_t command, const command_st
   AddCharge(s, p, ChargeOf(stage), 1);
   return piece;
 }
-inline void Free(ShardState& s, std::uint32_t piece) {
+[[gnu::always_inline]] inline void Free(ShardState& s, std::uint32_t piece) {
   const Piece& p = s.pieces[piece];
   SRPT_CHECK(p.stage != PieceStage::kFree && p.slots == 0);
   SetStage(s, piece, PieceStage::kFree);

@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace srpt::receives {
-namespace {
-
-void PostShared(ShardState& s, std::uint32_t index) {
-  s.receives[index] = RecvStage::kPosted;
-  ++s.shared[QueueOf(s, index)].posted;
-  s.Do(action::PostRecv{ChannelId(), RecvId(index)});
-}
-
-}  // namespace
-
 bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
   channel.recv_posted = 0;
   channel.promised = 0;
@@ -60,29 +50,6 @@ void Forget(ShardState& s, Channel& channel) {
   for (std::uint32_t i = first; i < first + channel.recv_count; ++i) {
     if (s.receives[i] == RecvStage::kPosted) s.receives[i] = RecvStage::kUnposted;
   }
-}
-
-std::uint32_t Take(ShardState& s, Channel& channel, RecvId recv) {
-  std::uint32_t index = recv.v;
-  if (Shared(s)) {
-    SRPT_CHECK(index < s.receives.size() && QueueOf(s, index) == channel.srq);
-    --s.shared[channel.srq].posted;
-  } else {
-    SRPT_CHECK(recv.v < channel.recv_count);
-    index += s.IndexOf(channel) * limits::kCommandsPerChannel;
-    --channel.recv_posted;
-  }
-  SRPT_CHECK(s.receives[index] == RecvStage::kPosted);
-  s.receives[index] = RecvStage::kHeld;
-  return index;
-}
-
-void Post(ShardState& s, Channel& channel, std::uint32_t index) {
-  SRPT_CHECK(s.receives[index] == RecvStage::kHeld);
-  if (Shared(s)) return PostShared(s, index);
-  s.receives[index] = RecvStage::kPosted;
-  ++channel.recv_posted;
-  s.Do(action::PostRecv{s.IdOf(channel), IdOf(s, index)});
 }
 
 void Release(ShardState& s, std::uint32_t index) {

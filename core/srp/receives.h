@@ -48,10 +48,36 @@ void Forget(ShardState& s, Channel& channel);
 
 // --- Of one receive -----------------------------------------------------------------------------
 
+// To its shared queue.
+inline void PostShared(ShardState& s, std::uint32_t index) {
+  s.receives[index] = RecvStage::kPosted;
+  ++s.shared[QueueOf(s, index)].posted;
+  s.Do(action::PostRecv{ChannelId(), RecvId(index)});
+}
+
 // What was posted came back: it is ours. Returns its index.
-std::uint32_t Take(ShardState& s, Channel& channel, RecvId recv);
+inline std::uint32_t Take(ShardState& s, Channel& channel, RecvId recv) {
+  std::uint32_t index = recv.v;
+  if (Shared(s)) {
+    SRPT_CHECK(index < s.receives.size() && QueueOf(s, index) == channel.srq);
+    --s.shared[channel.srq].posted;
+  } else {
+    SRPT_CHECK(recv.v < channel.recv_count);
+    index += s.IndexOf(channel) * limits::kCommandsPerChannel;
+    --channel.recv_posted;
+  }
+  SRPT_CHECK(s.receives[index] == RecvStage::kPosted);
+  s.receives[index] = RecvStage::kHeld;
+  return index;
+}
 // The channel lives: posted again, now.
-void Post(ShardState& s, Channel& channel, std::uint32_t index);
+inline void Post(ShardState& s, Channel& channel, std::uint32_t index) {
+  SRPT_CHECK(s.receives[index] == RecvStage::kHeld);
+  if (Shared(s)) return PostShared(s, index);
+  s.receives[index] = RecvStage::kPosted;
+  ++channel.recv_posted;
+  s.Do(action::PostRecv{s.IdOf(channel), IdOf(s, index)});
+}
 // The channel does not: a shared queue gets it back, its own goes with it.
 void Release(ShardState& s, std::uint32_t index);
 // Posts what Release gave back. False: the step is full.

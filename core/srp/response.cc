@@ -32,23 +32,30 @@ void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
       residual(c.in_length, out ? 0 : c.needed, out ? 0 : c.moved, wire::kDiover, wire::kDiunder);
 }
 
-}  // namespace
+inline void Arm(ShardState& s) {
+  if (s.watch != kNever) return;
+  s.watch = s.now + limits::kWatchEvery;
+  s.WakeAt(s.watch);
+}
 
-std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots) {
+inline std::uint32_t Take(ShardState& s, Channel& channel, std::uint32_t piece,
+                          std::uint16_t slots) {
   SRPT_CHECK(CanSend(channel));
   const std::uint32_t send = channel.free_sends[--channel.free_send_count];
   --channel.sq_free;
   channel.sends[send] = SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now};
   ++channel.sends_posted;
-  ArmWatch(s);
+  Arm(s);
   return send;
 }
 
-void ArmWatch(ShardState& s) {
-  if (s.watch != kNever) return;
-  s.watch = s.now + limits::kWatchEvery;
-  s.WakeAt(s.watch);
+}  // namespace
+
+std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots) {
+  return Take(s, channel, piece, slots);
 }
+
+void ArmWatch(ShardState& s) { Arm(s); }
 
 void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::uint32_t piece,
                   std::uint16_t slots) {
@@ -83,7 +90,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   command::End(s, command);
   // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
-  const std::uint32_t send = TakeSend(s, channel, piece, slots);
+  const std::uint32_t send = Take(s, channel, piece, slots);
   const ChannelId id = s.IdOf(channel);
   const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
   SRPT_CHECK(length <= channel.max_ti_iu_len);
@@ -94,7 +101,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
 }
 
 void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
-  const std::uint32_t send = TakeSend(s, channel, kNone, 0);
+  const std::uint32_t send = Take(s, channel, kNone, 0);
   wire::TLogout logout;
   logout.reason = reason;
   // [R-LOGOUT-04]

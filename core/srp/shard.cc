@@ -40,6 +40,7 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       shared(parameters.use_srq ? parameters.srq_count : 0, {parameters.srpt_srq_size, 0}),
       to_post(parameters.use_srq ? commands.size() : 0),
       pieces(parameters.data_buffers_per_shard),
+      pool(parameters.data_buffers_per_shard),
       resume_queue(commands.size()),
       dirty(parameters.channels_per_shard),
       nexuses(limits::kNexusesMax) {
@@ -84,6 +85,12 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv,
 
 // The receive buffer stays ours until the IU's command ends, or is posted again here.
 void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
+  // (What nearly all are, first.)
+  if (iu.size() >= wire::kCmdBytes && iu[0] == static_cast<std::uint8_t>(wire::Opcode::kCmd) &&
+      credits::Consume(channel)) {
+    command::OnCmd(s, channel, recv, iu);
+    return;
+  }
   const auto opcode = wire::PeekOpcode(iu);
   // [R-CRED-01]
   const bool request =
@@ -174,6 +181,7 @@ struct MessageVisitor {
   void operator()(const message::Publish& m) {
     SRPT_CHECK(m.snapshot != nullptr && m.snapshot->version >= s.snapshot->version);
     s.snapshot = m.snapshot;
+    ++s.publications;
   }
   void operator()(const message::OpenChannel& m) {
     Nexus(s, m.nexus);
@@ -246,7 +254,7 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
 }
 
 // Everything whose time has come. Starts from the front each time; what was done stays done.
-void RunTimers(ShardState& s) {
+[[gnu::noinline]] void RunTimers(ShardState& s) {
   s.timer = kNever;
   const bool watch = s.watch <= s.now;
   if (watch) s.watch = kNever;
@@ -267,7 +275,7 @@ void RunTimers(ShardState& s) {
   if (s.watch != kNever) s.WakeAt(s.watch);
 }
 
-void LookAtRetiring(ShardState& s) {
+[[gnu::noinline]] void LookAtRetiring(ShardState& s) {
   s.look_at_retiring = false;
   std::erase_if(s.retiring, [&](LuId lu) {
     for (const Command& c : s.commands) {
@@ -283,7 +291,7 @@ void LookAtRetiring(ShardState& s) {
 }
 
 // What others than the wire queues wait for. False: the step is full.
-bool PumpOthers(ShardState& s) {
+[[gnu::noinline]] bool PumpOthers(ShardState& s) {
   if (s.fences_open > 0 && !task_management::PumpFences(s)) return false;
   return command::PumpResumed(s) && receives::PumpReleased(s) && transfer::PumpBuffers(s);
 }

@@ -10,6 +10,7 @@
 #ifndef CORE_SRP_SHARD_STATE_H_
 #define CORE_SRP_SHARD_STATE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -144,6 +145,7 @@ struct Command {
   std::uint32_t descriptors_at = 0;
   std::uint32_t descriptor_count = 0;
   std::uint32_t immediate_at = 0;  // 0: not immediate.
+  wire::Direct first_descriptor;   // A copy: most commands have no other.
   // For the residuals: what the initiator offered, what the CDB asked for, what moved.
   std::uint32_t out_length = 0;
   std::uint32_t in_length = 0;
@@ -162,11 +164,11 @@ struct Command {
   CommandPhase phase() const { return static_cast<CommandPhase>(state.index()); }
   // Along the table of command_states.h, or the program stops.
   template <class S>
-  void Become(CommandCause cause, const S& next) {
+  S& Become(CommandCause cause, const S& next = {}) {
     constexpr auto kTo = static_cast<CommandPhase>(CommandState(S{}).index());
     // [R-INV-49]
     SRPT_CHECK(kCommandMoves.Allows(phase(), cause, kTo));
-    state.template emplace<S>(next);
+    return state.template emplace<S>(next);
   }
   template <class S>
   bool Is() const {
@@ -249,6 +251,13 @@ struct AsyncEvent {
 inline constexpr std::uint32_t kTagBucketBits = 7;
 inline constexpr std::uint32_t kTagBuckets = 1u << kTagBucketBits;
 
+// What a channel's LUN field named last, in the snapshot of this publication.
+struct UnitFound {
+  std::uint64_t raw = 0;
+  std::uint64_t publication = 0;
+  const scsi::LuView* lu = nullptr;
+};
+
 struct Channel {
   ChannelStateData state;
   std::uint32_t generation = 0;
@@ -289,6 +298,7 @@ struct Channel {
   Time probed_at;
   Ring<WireItem> wire;
   bool dirty = false;  // In the shard's queue of channels to pump.
+  UnitFound last_unit;
 
   std::array<std::uint32_t, kTagBuckets> tags{};
   std::uint32_t first_command = kNone;  // Active ones, in order of arrival.
@@ -319,6 +329,11 @@ struct UnitBuffers {
   std::uint32_t last = kNone;
 };
 struct BufferPool {
+  explicit BufferPool(std::uint32_t size)
+      : guard(size / 8), reserve(std::min<std::uint32_t>(8, size / 16)) {}
+
+  std::uint32_t guard;  // data_buffers.h
+  std::uint32_t reserve;
   std::vector<std::uint32_t> free;
   // By LuId; the last one stands for what is no unit's data: descriptor tables, core's own answers.
   std::vector<UnitBuffers> units = std::vector<UnitBuffers>(limits::kLusMax + 1);
@@ -353,6 +368,7 @@ struct Shard::State {
   ShardId id;
   MemoryPort* memory;
   std::shared_ptr<const Snapshot> snapshot;
+  std::uint64_t publications = 0;  // Of snapshots, so far.
 
   std::vector<Channel> channels;
   std::vector<Command> commands;  // By receive buffer (receives.h).

@@ -42,7 +42,7 @@ MemRef BufferRef(std::uint32_t piece, std::uint32_t length) {
 }
 
 // Takes a free buffer for the next stretch of the command and sets it going.
-void Cut(ShardState& s, std::uint32_t command, Moving& m) {
+[[gnu::always_inline]] inline void Cut(ShardState& s, std::uint32_t command, Moving& m) {
   const std::uint32_t piece =
       data_buffers::Take(s, command, m, m.write ? PieceStage::kQueued : PieceStage::kBackend);
   Piece& p = s.pieces[piece];
@@ -161,7 +161,7 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
   Moving& m = c.As<Moving>();
   --m.in_backend;
   if (status == IoStatus::kOk && !m.write && !m.failed) {
-    wire_queue::QueuePiece(s, piece);
+    if (!wire_queue::PostWholeRead(s, piece)) wire_queue::QueuePiece(s, piece);
     return;
   }
   const bool write = m.write;
@@ -213,16 +213,14 @@ bool IsWrite(const Command& command) {
 }
 
 void Start(ShardState& s, std::uint32_t command, const Plan& plan) {
-  Moving m;
+  Moving& m = s.commands[command].Become<Moving>(CommandCause::kAdmitted);
   m.write = plan.write;
   m.fua = plan.fua;
   m.block_bytes = plan.block_bytes;
   m.at = plan.at;
   m.total = plan.bytes;
   m.backend_total = plan.backend_bytes;
-  Command& c = s.commands[command];
-  c.Become(CommandCause::kAdmitted, m);
-  CutOrWait(s, command, c.As<Moving>());
+  CutOrWait(s, command, m);
 }
 
 void StartControl(ShardState& s, std::uint32_t command) {
@@ -258,8 +256,7 @@ Bytes TableOf(const ShardState& s, const Command& command) {
       .first(s.pieces[command.table_piece].length);
 }
 
-void DropTable(ShardState& s, Command& command) {
-  if (!command.fetches_table) return;
+void DropFetchedTable(ShardState& s, Command& command) {
   command.fetches_table = false;
   --s.tables;
   if (command.table_piece != kNone)

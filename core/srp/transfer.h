@@ -47,7 +47,10 @@ inline Bytes IuOf(const ShardState& s, std::uint32_t command) { return receives:
 // The descriptor table that the command fetched; empty if it did not (yet).
 Bytes TableOf(const ShardState& s, const Command& command);
 // The command ends: its table's buffer comes free.
-void DropTable(ShardState& s, Command& command);
+void DropFetchedTable(ShardState& s, Command& command);
+inline void DropTable(ShardState& s, Command& command) {
+  if (command.fetches_table) DropFetchedTable(s, command);
+}
 OpId OpOfPiece(std::uint32_t piece);
 OpId OpOfCommand(std::uint32_t command);
 bool IsWrite(const Command& command);

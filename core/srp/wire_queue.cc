@@ -29,21 +29,28 @@ Bytes DescriptorsOf(const ShardState& s, std::uint32_t command) {
   return c.table_piece == kNone ? transfer::IuOf(s, command) : transfer::TableOf(s, c);
 }
 
-wire::Direct DescriptorAt(const Command& c, Bytes bytes, std::uint32_t i) {
+// `bytes` is looked up when it is needed: the first one the command has itself.
+wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, std::uint32_t i,
+                          Bytes& bytes) {
+  const Command& c = s.commands[command];
+  SRPT_CHECK(c.descriptor_count > 0);
+  if (i == 0) return c.first_descriptor;
+  if (bytes.empty()) bytes = DescriptorsOf(s, command);
   const std::size_t at = c.descriptors_at + std::size_t{i} * wire::kDirectBytes;
   SRPT_CHECK(i < c.descriptor_count && at + wire::kDirectBytes <= bytes.size());
   const std::uint8_t* p = bytes.data() + at;
   return {RemoteAddr(LoadBe64(p)), RKey(LoadBe32(p + 8)), LoadBe32(p + 12)};
 }
 
-// Walks `bytes` of the descriptors from a position on, stretch by stretch. `visit` gets (remote,
-// rkey, length) and may stop the walk behind that stretch by returning false.
+// Walks `bytes` of the command's descriptors from a position on, stretch by stretch. `visit` gets
+// (remote, rkey, length) and may stop the walk behind that stretch by returning false.
 template <class Visit>
 // [R-INV-16, R-INV-19]
-void Walk(const ShardState& s, const Command& c, Bytes list, std::uint32_t& descriptor,
-          std::uint32_t& at, std::uint32_t bytes, Visit visit) {
+void Walk(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor, std::uint32_t& at,
+          std::uint32_t bytes, Visit visit) {
+  Bytes list;
   while (bytes > 0) {
-    const wire::Direct d = DescriptorAt(c, list, descriptor);
+    const wire::Direct d = DescriptorAt(s, command, descriptor, list);
     if (at == d.len) {
       ++descriptor;
       at = 0;
@@ -67,6 +74,24 @@ struct Stretch {
 
 enum class Pumped : std::uint8_t { kNext, kBlocked, kFull };
 
+// The last piece of a READ is posted, with `count` work requests and no completion of its own: the
+// response follows, and its completion frees the buffer.
+[[gnu::always_inline]] inline void FinishRead(ShardState& s, Channel& channel, std::uint32_t piece,
+                                              std::uint16_t count) {
+  const Piece& p = s.pieces[piece];
+  const std::uint32_t command = p.command;
+  data_buffers::SetStage(s, piece, PieceStage::kAttached);
+  s.commands[command].moved += p.length;
+  channel.counters.read_bytes += p.length;
+  s.commands[command].Become(CommandCause::kDone, Responding{});
+  PostResponse(s, channel, command, piece, count);
+}
+
+// Whether nothing that goes to the wire follows the piece but the response, and that may go, too.
+inline bool IsLastOfRead(const Channel& channel, const Moving& m) {
+  return !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
+}
+
 // Posts what it can of the piece at the head of the wire queue.
 Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   Piece& p = s.pieces[piece];
@@ -77,13 +102,11 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   }
   Command& c = s.commands[p.command];
   Moving& m = c.As<Moving>();
-  const Bytes list = DescriptorsOf(s, p.command);
   const std::size_t room = s.actions->room() - 8;
   const auto most = static_cast<std::uint32_t>(
       std::min<std::size_t>({channel.sq_free, room, limits::kWorkRequestsPerPump}));
   if (most == 0) return Pumped::kFull;
-  const bool may_be_last =
-      !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
+  const bool may_be_last = IsLastOfRead(channel, m);
   const ChannelId id = s.IdOf(channel);
   const auto post = [&](const Stretch& x, bool signaled) __attribute__((always_inline)) {
     if (m.write) {
@@ -95,7 +118,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   // Each is posted when the next is known: whether it has a completion of its own depends on that.
   Stretch held;
   std::uint32_t count = 0;
-  Walk(s, c, list, p.descriptor, p.descriptor_at, p.length - p.posted,
+  Walk(s, p.command, p.descriptor, p.descriptor_at, p.length - p.posted,
        [&](RemoteAddr remote, RKey rkey, std::uint32_t n) {
          if (count > 0) post(held, false);
          held = {p.posted, n, remote, rkey};
@@ -112,13 +135,8 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
                m.write ? "RDMA READ" : "RDMA WRITE", count, p.posted, p.length, p.offset);
   }
   if (last) {
-    const std::uint32_t command = p.command;
-    data_buffers::SetStage(s, piece, PieceStage::kAttached);
-    c.moved += p.length;
-    channel.counters.read_bytes += p.length;
     channel.wire.DropFront();
-    c.Become(CommandCause::kDone, Responding{});
-    PostResponse(s, channel, command, piece, static_cast<std::uint16_t>(count));
+    FinishRead(s, channel, piece, static_cast<std::uint16_t>(count));
     return Pumped::kNext;
   }
   p.slots = static_cast<std::uint16_t>(count);
@@ -137,12 +155,37 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
 void FreeAttached(ShardState& s, const SendSlot& slot) {
   for (std::uint32_t piece = slot.first_piece; piece != kNone;) {
     const std::uint32_t next = s.pieces[piece].next;
+    SRPT_CHECK(s.pieces[piece].stage == PieceStage::kAttached);
     data_buffers::Free(s, piece);
     piece = next;
   }
 }
 
 }  // namespace
+
+// Most READs: one work request, nobody before it, and the response fits behind it. The same as
+// what QueuePiece and Pump would do, without the way through the queue.
+// [R-RSP-07, R-INV-04]
+bool PostWholeRead(ShardState& s, std::uint32_t piece) {
+  Piece& p = s.pieces[piece];
+  Channel& channel = s.channels[p.channel];
+  const Command& c = s.commands[p.command];
+  SRPT_CHECK(p.stage == PieceStage::kBackend);
+  const auto* m = std::get_if<Moving>(&c.state);
+  const wire::Direct& d = c.first_descriptor;
+  if (!channel.wire.empty() || channel.sq_free < 2 || !s.Room(4) || m == nullptr ||
+      !IsLastOfRead(channel, *m) || p.descriptor != 0 || c.descriptor_count == 0 ||
+      p.length > d.len - p.descriptor_at || p.length > s.params.srp_max_rdma_size ||
+      trace::On(s, trace::Category::kSg)) {
+    return false;
+  }
+  s.Do(action::RdmaWrite{s.IdOf(channel), BufferId(piece), 0, p.length,
+                         RemoteAddr(d.va.v + p.descriptor_at), d.rkey, false});
+  p.posted = p.length;
+  --channel.sq_free;
+  FinishRead(s, channel, piece, 1);
+  return true;
+}
 
 void QueuePiece(ShardState& s, std::uint32_t piece) {
   data_buffers::SetStage(s, piece, PieceStage::kQueued);
@@ -253,8 +296,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
 
 void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor,
              std::uint32_t& at, std::uint32_t bytes) {
-  Walk(s, s.commands[command], DescriptorsOf(s, command), descriptor, at, bytes,
-       [](RemoteAddr, RKey, std::uint32_t) { return true; });
+  Walk(s, command, descriptor, at, bytes, [](RemoteAddr, RKey, std::uint32_t) { return true; });
 }
 
 void Clear(ShardState& s, Channel& channel) {

@@ -10,6 +10,9 @@ namespace srpt::wire_queue {
 
 // --- Waiting to be posted ---
 void QueuePiece(ShardState& s, std::uint32_t piece);
+// Posts a piece and its command's response at once, if it is a READ's last and one work request,
+// and nothing waits before it. False: nothing was done, queue it.
+bool PostWholeRead(ShardState& s, std::uint32_t piece);
 void QueueResponse(ShardState& s, std::uint32_t command);
 
 // Posts what it can (called at the end of every step, as far as its actions reach). False: the step

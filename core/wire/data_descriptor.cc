@@ -57,6 +57,7 @@ Failure TakeList(BufferLayout& layout, Bytes list) {
   for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
     const Direct direct = LoadDirect(list, kDirectBytes * std::size_t{i});
     if (Wraps(direct)) return DescriptorError::kAddressWraps;
+    if (i == 0) layout.first = direct;
     sum += direct.len;
   }
   if (sum > kSumMax) return DescriptorError::kSumTooLarge;
@@ -73,14 +74,20 @@ class DescriptorParser {
 
   // `own` is the direction's descriptor count; up to `inline_max` of an indirect list may be in the
   // IU (more than `own` if the count may stand in the other direction's field).
-  Failure Parse(BufferFormat format, std::uint32_t own, std::uint32_t inline_max,
-                BufferLayout& layout) {
+  [[gnu::always_inline]] Failure Parse(BufferFormat format, std::uint32_t own,
+                                       std::uint32_t inline_max, BufferLayout& layout) {
     layout.format = format;
+    if (format == BufferFormat::kDirect) return ParseDirect(layout);
+    return ParseOther(format, own, inline_max, layout);
+  }
+
+ private:
+  Failure ParseOther(BufferFormat format, std::uint32_t own, std::uint32_t inline_max,
+                     BufferLayout& layout) {
     switch (format) {
       case BufferFormat::kNone:
-        return std::nullopt;
       case BufferFormat::kDirect:
-        return ParseDirect(layout);
+        return std::nullopt;
       case BufferFormat::kIndirect:
         return ParseIndirect(layout, own, inline_max);
       case BufferFormat::kImmediate:
@@ -90,7 +97,6 @@ class DescriptorParser {
     return DescriptorError::kUnknownFormat;
   }
 
- private:
   // [R-DESC-06, R-FAULT-14]
   bool Has(std::size_t n) const { return n <= iu_.size() - at_; }
 
@@ -102,6 +108,7 @@ class DescriptorParser {
     const Direct direct = LoadDirect(layout.descriptors, 0);
     if (Wraps(direct)) return DescriptorError::kAddressWraps;
     at_ += kDirectBytes;
+    layout.first = direct;
     layout.total_length = direct.len;
     return SetLength(layout, direct.len);
   }

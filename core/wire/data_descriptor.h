@@ -61,6 +61,7 @@ struct BufferLayout {
   bool partial = false;
   std::uint32_t immediate_offset = 0;  // Immediate: from the IU's start.
   Bytes immediate_data;                // Immediate: `length` bytes of the IU.
+  Direct first;                        // Not partial: descriptor(0), if there is one.
   Bytes descriptors;                   // descriptor_count * 16 bytes, as on the wire.
 
   bool present() const { return format != BufferFormat::kNone; }
