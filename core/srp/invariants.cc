@@ -213,6 +213,10 @@ std::vector<std::string> PendingOf(const ShardState& s) {
                       std::to_string(c.sends_posted) + " sends, " + std::to_string(c.rdma_posted) +
                       " RDMA operations, " + std::to_string(c.active) + " commands");
     }
+    if (c.request.phase() != RequestPhase::kIdle) {
+      lines.push_back("channel " + std::to_string(i) + " request is " +
+                      ToString(c.request.phase()));
+    }
     for (std::uint32_t x = c.first_command; x != kNone; x = s.commands[x].next) {
       lines.push_back("channel " + std::to_string(i) + " command " + std::to_string(x) + " is " +
                       ToString(s.commands[x].phase()));

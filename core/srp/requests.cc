@@ -14,7 +14,8 @@
 namespace srpt::requests {
 namespace {
 
-using Kind = TargetRequest::Kind;
+using namespace request_state;  // NOLINT: the states are this file's vocabulary.
+using Kind = RequestKind;
 
 std::size_t WriteCredReq(const Channel& channel, std::int32_t delta, MutableBytes out) {
   wire::CredReq request;
@@ -53,59 +54,63 @@ void OnReportEvent(ShardState& s, const message::ReportEvent& report) {
 
 // [R-INV-12]
 bool OnAnswer(Channel& channel, Kind kind) {
-  if (channel.request.kind != kind || channel.request.queued) return false;
-  channel.request = TargetRequest{};
-  return true;
+  const auto* sent = std::get_if<Sent>(&channel.request.state);
+  const auto* awaiting = std::get_if<Awaiting>(&channel.request.state);
+  const bool asked =
+      (sent != nullptr && sent->kind == kind) || (awaiting != nullptr && awaiting->kind == kind);
+  if (asked) channel.request.Become(RequestCause::kAnswered, Idle{});
+  return asked;
 }
 
-void OnDelivered(ShardState& s, Channel& channel) {
-  channel.request.send = kNone;
-  channel.request.until = s.now + limits::kTargetRequestTimeout;
-  s.WakeAt(channel.request.until);
+void OnSendDone(ShardState& s, Channel& channel, std::uint32_t send) {
+  const auto* sent = std::get_if<Sent>(&channel.request.state);
+  if (sent == nullptr || sent->send != send) return;
+  const Time until = s.now + limits::kTargetRequestTimeout;
+  channel.request.Become(RequestCause::kDelivered, Awaiting{sent->kind, until});
+  s.WakeAt(until);
 }
 
 void OnTime(ShardState& s, Channel& channel) {
-  if (channel.request.kind == Kind::kNone) return Look(s, channel);
-  if (channel.request.until > s.now) return s.WakeAt(channel.request.until);
-  channel::Violate(
-      s, channel, wire::TLogoutReason::kInactive,
-      channel.request.kind == Kind::kAerReq ? "no AER_RSP in time" : "no CRED_RSP in time");
+  if (channel.request.phase() == RequestPhase::kIdle) return Look(s, channel);
+  const auto* awaiting = std::get_if<Awaiting>(&channel.request.state);
+  if (awaiting == nullptr) return;
+  if (awaiting->until > s.now) return s.WakeAt(awaiting->until);
+  channel::Violate(s, channel, wire::TLogoutReason::kInactive,
+                   awaiting->kind == Kind::kAerReq ? "no AER_RSP in time" : "no CRED_RSP in time");
 }
 
 void Look(ShardState& s, Channel& channel) {
   // [R-INV-13, R-CRED-06]
-  if (!channel.Is<channel_state::Live>() || channel.request.kind != Kind::kNone) return;
-  Kind kind = Kind::kNone;
+  if (!channel.Is<channel_state::Live>() || channel.request.phase() != RequestPhase::kIdle) return;
+  Kind kind = Kind::kCredReq;
   if (channel.event_count > 0) {
     kind = Kind::kAerReq;
     // [R-INV-11, R-CRED-04, R-CRED-05]
   } else if (!credits::Starves(channel)) {
     channel.starved_until = kNever;
     return;
-  } else if (channel.active == 0 || channel.starved_until <= s.now) {
-    kind = Kind::kCredReq;
-  } else {
+  } else if (channel.active > 0 && channel.starved_until > s.now) {
     // A response is likely; if all that is left hangs, none comes.
     if (channel.starved_until == kNever) channel.starved_until = s.now + limits::kOwedCreditsWait;
     s.WakeAt(channel.starved_until);
     return;
   }
   channel.starved_until = kNever;
-  channel.request.kind = kind;
-  channel.request.queued = true;
-  channel.wire.Push({WireItem::Kind::kRequest, static_cast<std::uint32_t>(kind)});
+  channel.request.Become(RequestCause::kNeeded, Queued{kind});
+  channel.wire.Push({WireItem::Kind::kRequest, 0});
   s.MarkDirty(s.IndexOf(channel));
 }
 
-void Post(ShardState& s, Channel& channel, Kind kind) {
-  SRPT_CHECK(channel.request.kind == kind && channel.request.queued);
+void Post(ShardState& s, Channel& channel) {
+  const auto* queued = std::get_if<Queued>(&channel.request.state);
+  SRPT_CHECK(queued != nullptr);
+  const Kind kind = queued->kind;
   if (kind == Kind::kCredReq && channel.owed == 0) {  // A response was faster.
-    channel.request = TargetRequest{};
+    channel.request.Become(RequestCause::kOvertaken, Idle{});
     return Look(s, channel);
   }
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
-  channel.request.queued = false;
-  channel.request.send = send;
+  channel.request.Become(RequestCause::kPosted, Sent{kind, send});
   const ChannelId id = s.IdOf(channel);
   const std::int32_t delta = credits::TakeDelta(channel);
   const MutableBytes out = s.memory->SendBuffer(id, SendId(send));

@@ -17,9 +17,9 @@ namespace srpt::requests {
 
 void OnReportEvent(ShardState& s, const message::ReportEvent& report);
 // An IU of this type came. False: nothing asked for it.
-bool OnAnswer(Channel& channel, TargetRequest::Kind kind);
-// Its SEND completed, so the peer has it: the time of the answer runs.
-void OnDelivered(ShardState& s, Channel& channel);
+bool OnAnswer(Channel& channel, RequestKind kind);
+// A SEND completed; if it was the request's, the peer has it: the time of the answer runs.
+void OnSendDone(ShardState& s, Channel& channel, std::uint32_t send);
 // Ends a channel whose peer owes an answer for too long.
 void OnTime(ShardState& s, Channel& channel);
 
@@ -28,7 +28,7 @@ void OnTime(ShardState& s, Channel& channel);
 // Queues what is to be asked for, if nothing is under way.
 void Look(ShardState& s, Channel& channel);
 // The wire queue has room for it.
-void Post(ShardState& s, Channel& channel, TargetRequest::Kind kind);
+void Post(ShardState& s, Channel& channel);
 
 }  // namespace srpt::requests
 

@@ -70,13 +70,12 @@ namespace {
 // --- Information units --------------------------------------------------------------------------
 
 // CRED_RSP and AER_RSP: no credit was taken, and none is owed.
-void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv,
-                           TargetRequest::Kind kind) {
+void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, RequestKind kind) {
   // [R-CRED-09, R-AER-02]
   if (!requests::OnAnswer(channel, kind)) {
     channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
-                     kind == TargetRequest::Kind::kCredReq ? "CRED_RSP without a CRED_REQ"
-                                                           : "AER_RSP without an AER_REQ");
+                     kind == RequestKind::kCredReq ? "CRED_RSP without a CRED_REQ"
+                                                   : "AER_RSP without an AER_REQ");
     return;
   }
   receives::Post(s, channel, recv);
@@ -127,10 +126,10 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
       channel::Lose(s, channel, ChannelCause::kLost, "the initiator logged out");
       return;
     case wire::Opcode::kCredRsp:
-      OnTargetRequestAnswer(s, channel, recv, TargetRequest::Kind::kCredReq);
+      OnTargetRequestAnswer(s, channel, recv, RequestKind::kCredReq);
       return;
     case wire::Opcode::kAerRsp:
-      OnTargetRequestAnswer(s, channel, recv, TargetRequest::Kind::kAerReq);
+      OnTargetRequestAnswer(s, channel, recv, RequestKind::kAerReq);
       return;
     default:
       channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType,

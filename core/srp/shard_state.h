@@ -26,6 +26,7 @@
 #include "core/scsi/sense.h"
 #include "core/snapshot.h"
 #include "core/srp/command_states.h"
+#include "core/srp/request_states.h"
 #include "core/srp/shard.h"
 #include "core/wire/data_descriptor.h"
 #include "core/wire/rsp.h"
@@ -231,17 +232,47 @@ struct SendSlot {
 struct WireItem {
   enum class Kind : std::uint8_t { kPiece, kResponse, kTLogout, kRequest };
   Kind kind = Kind::kPiece;
-  std::uint32_t index = 0;  // Piece, command, reason, or kind of request.
+  std::uint32_t index = 0;  // Piece, command, or reason.
 };
 
 // The one request of ours that waits to be posted or for its answer (requests.h).
-struct TargetRequest {
-  enum class Kind : std::uint8_t { kNone, kCredReq, kAerReq };
-  Kind kind = Kind::kNone;
-  bool queued = false;         // In the wire queue.
-  std::uint32_t send = kNone;  // Its SEND is in flight.
-  Time until = kNever;         // Once it was delivered.
+enum class RequestKind : std::uint8_t { kCredReq, kAerReq };
+
+namespace request_state {
+
+struct Idle {};
+struct Queued {  // In the wire queue.
+  RequestKind kind = RequestKind::kCredReq;
 };
+struct Sent {
+  RequestKind kind = RequestKind::kCredReq;
+  std::uint32_t send = kNone;  // Its SEND is in flight.
+};
+struct Awaiting {
+  RequestKind kind = RequestKind::kCredReq;
+  Time until;
+};
+
+}  // namespace request_state
+
+using RequestState = std::variant<request_state::Idle, request_state::Queued, request_state::Sent,
+                                  request_state::Awaiting>;
+static_assert(std::variant_size_v<RequestState> == static_cast<std::size_t>(RequestPhase::kCount));
+
+struct TargetRequest {
+  RequestState state;  // Moved by Become only.
+
+  RequestPhase phase() const { return static_cast<RequestPhase>(state.index()); }
+  // Along the table of request_states.h, or the program stops.
+  template <class S>
+  void Become(RequestCause cause, const S& next) {
+    constexpr auto kTo = static_cast<RequestPhase>(RequestState(S{}).index());
+    // [R-INV-49]
+    SRPT_CHECK(kRequestMoves.Allows(phase(), cause, kTo));
+    state.template emplace<S>(next);
+  }
+};
+
 struct AsyncEvent {
   LunNumber lun;
   UnitAttention attention;

@@ -5,6 +5,7 @@
 
 #include "core/srp/channel_states.h"
 #include "core/srp/command_states.h"
+#include "core/srp/request_states.h"
 
 namespace srpt {
 namespace {
@@ -15,14 +16,15 @@ std::string Id(std::string_view name) {  // Mermaid's state names are one word.
   return id;
 }
 
-// A diagram, and under it the same rows as a table. A state named "free" is the start and the end.
+// A diagram, and under it the same rows as a table. A state named "free" or "idle" is
+// the start and the end.
 template <class Table, class Names>
 void Print(const char* title, const char* file, const Table& table, const Names& causes) {
   std::printf("## %s\n\nFrom `%s`.\n\n```mermaid\nstateDiagram-v2\n", title, file);
   for (const auto& t : table) {
     const auto end = [](auto state) {
       const std::string name = Id(ToString(state));
-      return name == "free" ? std::string("[*]") : name;
+      return name == "free" || name == "idle" ? std::string("[*]") : name;
     };
     std::printf("  %s --> %s: %s\n", end(t.from).c_str(), end(t.to).c_str(),
                 std::string(causes[static_cast<std::size_t>(t.cause)]).c_str());
@@ -48,5 +50,6 @@ int main() {
       "`core/srp/golden/`.\n\n");
   Print("Channel", "core/srp/channel_states.h", kChannelTable, kChannelCauseNames);
   Print("Command", "core/srp/command_states.h", kCommandTable, kCommandCauseNames);
+  Print("Request of the target's", "core/srp/request_states.h", kRequestTable, kRequestCauseNames);
   return 0;
 }

@@ -228,7 +228,7 @@ bool Pump(ShardState& s, Channel& channel) {
         PostTLogout(s, channel, static_cast<wire::TLogoutReason>(item.index));
         break;
       case WireItem::Kind::kRequest:
-        requests::Post(s, channel, static_cast<TargetRequest::Kind>(item.index));
+        requests::Post(s, channel);
         break;
       case WireItem::Kind::kPiece:
         break;
@@ -280,7 +280,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
   --channel.sends_posted;
   if (!channel.wire.empty()) s.MarkDirty(s.IndexOf(channel));
-  if (channel.request.send == e.send.v) requests::OnDelivered(s, channel);
+  requests::OnSendDone(s, channel, e.send.v);
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel, ChannelCause::kLost,
                   // [R-FAULT-02, R-FAULT-03]
