@@ -67,6 +67,7 @@ void BindConstants(pyb::module_& m) {
   m.attr("LOGOUT_INACTIVE") = Raw(wire::TLogoutReason::kInactive);
   m.attr("LOGOUT_IU_TYPE") = Raw(wire::TLogoutReason::kInvalidIuType);
   m.attr("LOGOUT_SPURIOUS_RESPONSE") = Raw(wire::TLogoutReason::kSpuriousInitiatorResponse);
+  m.attr("LOGOUT_MULTICHANNEL") = Raw(wire::TLogoutReason::kMultichannelAction);
   m.attr("LOGOUT_IU_LENGTH") = Raw(wire::TLogoutReason::kInvalidIuLength);
 }
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "core/wire/opcode.h"
 #include "target/admin/server.h"
 #include "target/admin/socket.h"
 #include "target/config/to_core.h"
@@ -68,6 +69,11 @@ class FakeFabric final : public Fabric, private MemoryPort {
   void Carry(const action::SendIu& send) override {
     Post("Send ");
     sends_open_.push_back(send.send);
+    if (sends_[send.send.v][0] == static_cast<std::uint8_t>(wire::Opcode::kTLogout)) {
+      for (const SendId one : std::exchange(sends_open_, {})) {
+        owed_.emplace_back(event::SendDone{send.channel, one, WorkStatus::kOk});
+      }
+    }
     last_send_ = Bytes(sends_[send.send.v]).first(send.length);
   }
   void Carry(const action::RdmaWrite& write) override {
@@ -170,7 +176,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
   std::vector<std::vector<std::uint8_t>> recvs_;
   std::vector<std::uint32_t> received_;
   std::vector<bool> recv_posted_;
-  std::vector<SendId> sends_open_;  // Nobody completes them but the flush.
+  std::vector<SendId> sends_open_;  // Completed with a T_LOGOUT, or by the flush.
   std::vector<std::vector<std::uint8_t>> sends_;
   std::vector<std::vector<std::uint8_t>> data_;
   Bytes last_send_;
@@ -289,7 +295,7 @@ TEST_F(ReactorTest, TheFirstSignalDisconnectsEverybodyAndEndsWithStatus0) {
   Login();
   ASSERT_EQ(raise(SIGTERM), 0);
   EXPECT_EQ(reactor_->Run(), 0);
-  EXPECT_EQ(fabric_.TakeLog().substr(0, 11), "Disconnect ");
+  EXPECT_EQ(fabric_.TakeLog().substr(0, 18), "Send | Disconnect ") << "T_LOGOUT first";
 }
 
 TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
@@ -347,7 +353,7 @@ TEST_F(ReactorTest, MemoryOfAChannelIsForgottenWhenNothingOfItRemains) {
   Login();
   EXPECT_EQ(reactor_->Apply(admin::EnableTarget{"fe80:0000:0000:0000:0000:0000:0000:0001", false}),
             "");
-  EXPECT_EQ(Settle(), "Disconnect Destroy Forget ");
+  EXPECT_EQ(Settle(), "Send | Disconnect Destroy Forget ");
 }
 
 }  // namespace

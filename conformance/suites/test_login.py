@@ -51,20 +51,20 @@ def test_administrator_sees_the_session(arm):
 
 def test_single_login_ends_the_nexus_other_channels(arm):
     """[R-NEXUS-02]"""
-    old = arm.login()
+    old = arm.login().ready()
     new = arm.login()
     assert new.login_rsp.multichannel == wire.LOGIN_RSP_TERMINATED
-    old.ends()
+    old.ends(wire.LOGOUT_MULTICHANNEL)
     new.ready().works()
     arm.eventually(lambda: arm.session_of(1)["channels"] == 1, 30, "only the new channel is left")
 
 
 def test_single_login_ends_all_of_several_channels(arm):
-    old = [arm.login(), arm.login(multi=True), arm.login(multi=True)]
+    old = [arm.login().ready(), arm.login(multi=True).ready(), arm.login(multi=True).ready()]
     new = arm.login()
     assert new.login_rsp.multichannel == wire.LOGIN_RSP_TERMINATED
     for session in old:
-        session.ends()
+        session.ends(wire.LOGOUT_MULTICHANNEL)
     new.ready().works()
 
 
@@ -146,10 +146,10 @@ def test_private_data_of_another_kind(arm):
 
 def test_disabled_target_refuses_and_ends_sessions(arm):
     """[R-LOGIN-10]"""
-    session = arm.login()
+    session = arm.login().ready()
     try:
         arm.enable(False)
-        session.ends()
+        session.ends(wire.LOGOUT_NONE)
         assert arm.rejection(initiator=2).reason == wire.REJ_INSUFFICIENT_RESOURCES
     finally:
         arm.enable(True)
@@ -198,9 +198,9 @@ def test_rejected_login_leaves_the_sessions_alone(arm):
 
 
 def test_administrator_closes_a_session(arm):
-    victim, other = arm.login(initiator=1), arm.login(initiator=2).ready()
+    victim, other = arm.login(initiator=1).ready(), arm.login(initiator=2).ready()
     arm.close_session(arm.session_of(1)["name"])
-    victim.ends()
+    victim.ends(wire.LOGOUT_NONE)
     other.works()
     arm.login(initiator=1).ready().works()
 

@@ -71,6 +71,15 @@ void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
   Progress(s, channel);
 }
 
+// The peer is told why before it is disconnected.
+// [R-LOGOUT-02]
+void LogOut(ShardState& s, Channel& channel, ChannelCause cause, wire::TLogoutReason reason) {
+  SetState(s, channel, cause, LoggingOut{s.now + kLogoutTimeout});
+  abort::AbortChannel(s, channel);
+  channel.wire.Push({WireItem::Kind::kTLogout, static_cast<std::uint32_t>(reason)});
+  s.MarkDirty(s.IndexOf(channel));
+}
+
 void Destroy(ShardState& s, Channel& channel, ChannelCause cause) {
   SetState(s, channel, cause, Destroying{});
   s.Do(action::DestroyQp{s.IdOf(channel)});
@@ -214,8 +223,14 @@ void Close(ShardState& s, const message::CloseChannel& close) {
       why = "shutdown";
       break;
   }
-  s.Log(LogLevel::kInfo, *channel, "disconnecting: %s", why);
-  Disconnect(s, *channel, ChannelCause::kClosed);
+  if (channel->Is<Connecting>()) {
+    s.Log(LogLevel::kInfo, *channel, "disconnecting: %s", why);
+    return Disconnect(s, *channel, ChannelCause::kClosed);
+  }
+  s.Log(LogLevel::kInfo, *channel, "logging out: %s", why);
+  LogOut(s, *channel, ChannelCause::kClosed,
+         close.reason == CloseReason::kReplaced ? wire::TLogoutReason::kMultichannelAction
+                                                : wire::TLogoutReason::kNone);
 }
 
 void OnDisconnected(ShardState& s, Channel& channel) {
@@ -267,11 +282,7 @@ void OnRecvFailed(ShardState& s, Channel& channel, const event::RecvFailed& e) {
 void Violate(ShardState& s, Channel& channel, wire::TLogoutReason reason, const char* what) {
   if (!channel.Is<Live>()) return;
   s.Log(LogLevel::kWarning, channel, "logging out: %s", what);
-  SetState(s, channel, ChannelCause::kViolated, LoggingOut{s.now + kLogoutTimeout});
-  abort::AbortChannel(s, channel);
-  // [R-LOGOUT-02]
-  channel.wire.Push({WireItem::Kind::kTLogout, static_cast<std::uint32_t>(reason)});
-  s.MarkDirty(s.IndexOf(channel));
+  LogOut(s, channel, ChannelCause::kViolated, reason);
 }
 
 void Lose(ShardState& s, Channel& channel, ChannelCause cause, const char* what) {

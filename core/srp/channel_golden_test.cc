@@ -97,6 +97,7 @@ class ChannelGolden : public ShardFixture {
          [this] {
            Writing();
            Close(CloseReason::kAdministrator);
+           Then(event::SendDone{channel_, Got<action::SendIu>().at(0).send, WorkStatus::kOk});
          }},
         {"Disconnecting, only the CM is missing", S::kDisconnecting,
          [this] {

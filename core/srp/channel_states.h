@@ -52,7 +52,7 @@ inline constexpr auto kChannelTable = [] {
       T{S::kConnecting, C::kLost, S::kDisconnecting, "Disconnect"},
       T{S::kConnecting, C::kTimeout, S::kDisconnecting, "Disconnect"},
       T{S::kLive, C::kViolated, S::kLoggingOut, "abort commands, T_LOGOUT"},
-      T{S::kLive, C::kClosed, S::kDisconnecting, "abort commands, Disconnect"},
+      T{S::kLive, C::kClosed, S::kLoggingOut, "abort commands, T_LOGOUT"},
       T{S::kLive, C::kPeerGone, S::kDisconnecting, "abort commands, Disconnect"},
       T{S::kLive, C::kLost, S::kDisconnecting, "abort commands, Disconnect"},
       T{S::kLoggingOut, C::kToldSo, S::kDisconnecting, "Disconnect"},

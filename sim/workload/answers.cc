@@ -42,6 +42,7 @@ void Initiator::OnIu(Channel& c, Bytes iu) {
   if (const auto* logout = std::get_if<initiator::received::Logout>(&received.what)) {
     // Our own channels break no rule: the only reason is that the target gave up on us.
     if (logout->reason != wire::TLogoutReason::kInactive &&
+        logout->reason != wire::TLogoutReason::kMultichannelAction &&
         logout->reason != wire::TLogoutReason::kNone) {
       scene_.Fail(c.peer, "T_LOGOUT: " + std::string(to_string(logout->reason)));
     }
