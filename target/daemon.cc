@@ -17,6 +17,7 @@
 #include "target/storage/device_table.h"
 #include "target/storage/storage.h"
 #include "target/verbs/device.h"
+#include "target/verbs/listener.h"
 #include "target/verbs/memory.h"
 #include "target/verbs/verbs_fabric.h"
 
@@ -138,6 +139,7 @@ int RunDaemon(const DaemonOptions& options) {
   Parameters parameters = config::ToParameters(loaded->parameters, 0);
   spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
   std::unique_ptr<VerbsFabric> fabric;  // Outlives the engine, which may yet use its memory.
+  Listener listener;
   Result<std::unique_ptr<StorageEngine>, std::string> storage =
       StorageEngine::Create(StorageOptionsFor(parameters));
   if (!storage.ok()) return Fail(kExitFailed, storage.error());
@@ -167,6 +169,10 @@ int RunDaemon(const DaemonOptions& options) {
       VerbsFabric::Create(parameters, ports.fabric);
   if (!made.ok()) return Fail(kExitFailed, made.error());
   fabric = std::move(made.value());
+  std::string failed = listener.Start();
+  if (!failed.empty()) return Fail(kExitFailed, failed);
+  AddPorts(listener, ports.fabric);
+  listener.AddShard(fabric->event_channel());
   parameters.use_srq = fabric->uses_srq();
   ShardMemory& memory = fabric->shard_memory();
   engine.RegisterMemory(memory.pool(), limits::kDataBufferBytes);
@@ -181,6 +187,7 @@ int RunDaemon(const DaemonOptions& options) {
   ReactorParts parts;
   parts.director = &director;
   parts.shard = &shard;
+  parts.listener = &listener;
   parts.fabric = fabric.get();
   parts.storage = &engine;
   parts.devices = &table;
@@ -189,7 +196,7 @@ int RunDaemon(const DaemonOptions& options) {
   parts.ports = ports.facts;
   Reactor reactor(parts, {options.poll_budget});
   InstallCheckHandler(&reactor.trace());
-  std::string failed = reactor.Start();
+  failed = reactor.Start();
   if (!failed.empty()) return Fail(kExitFailed, failed);
   for (admin::Request& request : config::ToRequests(configuration, *units)) {
     failed = reactor.Apply(std::move(request));
@@ -206,7 +213,7 @@ int RunDaemon(const DaemonOptions& options) {
   if (port == 0) {
     spdlog::warn("rdma_cm_port is 0: nobody can log in through RDMA/CM");
   } else {
-    failed = fabric->Listen(port);
+    failed = listener.Listen(port);
     if (!failed.empty()) return Fail(kExitFailed, failed);
   }
   std::fprintf(stderr, "srpt ready: rdma_cm_port %u, service GUID %016llx, poll budget %u\n",

@@ -361,6 +361,7 @@ TEST_F(FailureWalk, ARunMakesEveryCallThereIs) {
                            "rdma_get_cm_event",
                            "rdma_get_devices",
                            "rdma_listen",
+                           "rdma_migrate_id",
                            "rdma_set_option"}) {
     EXPECT_TRUE(names.count(name)) << name;
   }

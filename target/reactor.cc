@@ -39,9 +39,10 @@ bool Reactor::Round() {
     std::size_t more = ReapStorage();
     if (connections_due_) {
       connections_due_ = false;
-      const std::size_t seen = parts_.fabric->PollConnections(*this);
+      const std::size_t seen =
+          parts_.listener->PollConnections(*this) + parts_.fabric->PollConnections(*this);
       counters_.connection_events += seen;
-      if (!stopping_ && parts_.fabric->lost()) {
+      if (!stopping_ && parts_.listener->lost()) {
         spdlog::error("no RDMA device is left: shutting down");
         Stop(1);
       }
@@ -138,6 +139,17 @@ void Reactor::CarryOut() {
   }
 }
 
+void Reactor::OnConnectionGone(ConnId conn) { OnEvent(DirectorEvent(event::ConnectionGone{conn})); }
+
+void Reactor::OnDeviceGone(DeviceIndex device) { parts_.listener->OnDeviceGone(device); }
+
+void Reactor::OnSharedLow(const void* queue) { parts_.fabric->OnSharedLow(queue); }
+
+// Whoever has the request rejects it.
+void Reactor::Carry(const action::Reject& reject) {
+  if (!parts_.listener->Carry(reject)) parts_.fabric->Carry(reject);
+}
+
 void Reactor::Carry(const action::RdmaRead& read) {
   MemRef sink;
   sink.buffer = read.buffer;
@@ -167,6 +179,11 @@ void Reactor::Carry(const action::ToDirector& action) {
 
 void Reactor::Carry(const action::ToShard& action) {
   SRPT_CHECK(action.shard == ShardId(0));
+  if (const auto* open = std::get_if<message::OpenChannel>(&action.message)) {
+    if (const auto request = parts_.listener->HandOver(open->conn, action.shard)) {
+      parts_.fabric->Take(*request);
+    }
+  }
   to_shard_.Push(action.message);
 }
 

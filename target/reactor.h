@@ -41,6 +41,7 @@ struct ReactorOptions {
 struct ReactorParts {
   Director* director = nullptr;
   Shard* shard = nullptr;
+  ConnectionListener* listener = nullptr;
   Fabric* fabric = nullptr;
   StorageEngine* storage = nullptr;
   DeviceTable* devices = nullptr;
@@ -60,7 +61,7 @@ struct ReactorCounters {
   std::uint64_t director_steps = 0;
 };
 
-class Reactor final : private EventSink, public AdminHost {
+class Reactor final : private EventSink, private ListenerSink, public AdminHost {
  public:
   Reactor(const ReactorParts& parts, const ReactorOptions& options);
   ~Reactor() override;
@@ -114,11 +115,16 @@ class Reactor final : private EventSink, public AdminHost {
 
   // EventSink.
   void OnEvent(const ShardEvent& event) override;
+  void OnConnectionGone(ConnId conn) override;
+  void OnDeviceGone(DeviceIndex device) override;
+  // ListenerSink.
   void OnEvent(const DirectorEvent& event) override;
+  void OnSharedLow(const void* queue) override;
 
   bool Watch(int fd, Source source);
   void CarryOut();
   // Actions that are not the fabric's.
+  void Carry(const action::Reject& reject);
   void Carry(const action::RdmaRead& read);
   void Carry(const action::BlockRead& read);
   void Carry(const action::BlockWrite& write);

@@ -44,6 +44,7 @@ std::string Reactor::Start() {
   bool ok = signals_ >= 0 && Watch(signals_, Source::kSignals);
   for (const int fd : parts_.fabric->completion_fds()) ok = ok && Watch(fd, Source::kCompletions);
   for (const int fd : parts_.fabric->connection_fds()) ok = ok && Watch(fd, Source::kConnections);
+  for (const int fd : parts_.listener->fds()) ok = ok && Watch(fd, Source::kConnections);
   ok = ok && Watch(parts_.storage->event_fd(), Source::kStorage);
   ok = ok && Watch(opener_.event_fd(), Source::kOpener);
   return ok ? "" : std::string("cannot watch the loop's descriptors: ") + std::strerror(errno);

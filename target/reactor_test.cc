@@ -14,6 +14,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,7 @@ constexpr std::uint64_t kGuid = 0x0011223344556677;
 // post.
 class FakeFabric final : public Fabric, private MemoryPort {
  public:
-  FakeFabric() : fd_(eventfd(0, EFD_NONBLOCK)) {}
-  ~FakeFabric() override { close(fd_); }
-
+  void Take(const ConnectionRequest&) override {}
   void Carry(const action::Accept& accept) override {
     log_ += "Accept ";
     accept_ = accept;
@@ -105,24 +104,14 @@ class FakeFabric final : public Fabric, private MemoryPort {
     }
     return n;
   }
-  std::size_t PollConnections(EventSink& sink) override {
-    std::uint64_t count = 0;
-    if (read(fd_, &count, sizeof count) != static_cast<ssize_t>(sizeof count)) return 0;
-    if (lost_) return 1;
-    event::LoginRequested login;
-    login.conn = ConnId(1);
-    login.rdma_read_depth = 4;
-    login.private_data = login_;
-    sink.OnEvent(DirectorEvent(login));
-    return 1;
-  }
+  std::size_t PollConnections(EventSink&) override { return 0; }
   bool Arm() override { return owed_.empty(); }
   bool LazySends() const override { return false; }
   std::vector<int> completion_fds() const override { return {}; }
-  std::vector<int> connection_fds() const override { return {fd_}; }
+  std::vector<int> connection_fds() const override { return {}; }
   void OnWake() override {}
   std::size_t open_connections() const override { return 0; }
-  bool lost() const override { return lost_; }
+  void OnSharedLow(const void*) override {}
 
   MutableBytes SendBuffer(ChannelId, SendId send) override { return sends_[send.v]; }
   Bytes RecvBuffer(ChannelId, RecvId recv) override {
@@ -135,17 +124,7 @@ class FakeFabric final : public Fabric, private MemoryPort {
     return bytes;
   }
 
-  void LoseDevices() { lost_ = true; }
   // The peer's side.
-  void Login(std::uint8_t guid_byte = 0x77) {
-    login_ = {0,    0,    0,    0,    0,    0,    0,    0,    0x00, 0x06, 0x00, 0x00, 0x00, 0x00,
-              0x20, 0x44, 0x00, 0x02, 0xc9, 0x03, 0x00, 0xaa, 0x00, 0x01, 0x00, 0x02, 0xc9, 0x03,
-              0x00, 0xbb, 0x00, 0x01, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x00, 0x11,
-              0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0,    0,    0,    0,    0,    0,    0,    0};
-    login_[47] = guid_byte;
-    const std::uint64_t one = 1;
-    EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
-  }
   void Establish() { owed_.emplace_back(event::Established{accept_.channel}); }
   void Send(RecvId recv, const std::vector<std::uint8_t>& iu) {
     std::copy(iu.begin(), iu.end(), recvs_[recv.v].begin());
@@ -166,12 +145,9 @@ class FakeFabric final : public Fabric, private MemoryPort {
   MutableBytes At(const action::RdmaWrite& write) {
     return DataBuffer(write.buffer).subspan(write.offset);
   }
-  int fd_;
   std::string log_;
   bool posted_ = false;
-  bool lost_ = false;
   std::deque<ShardEvent> owed_;
-  std::vector<std::uint8_t> login_;
   action::Accept accept_;
   std::vector<std::vector<std::uint8_t>> recvs_;
   std::vector<std::uint32_t> received_;
@@ -181,6 +157,52 @@ class FakeFabric final : public Fabric, private MemoryPort {
   std::vector<std::vector<std::uint8_t>> data_;
   Bytes last_send_;
   Bytes last_write_;
+};
+
+// A connection request is there when the test says so.
+class FakeListener final : public ConnectionListener {
+ public:
+  explicit FakeListener(FakeFabric& fabric) : fabric_(fabric), fd_(eventfd(0, EFD_NONBLOCK)) {}
+  ~FakeListener() override { close(fd_); }
+
+  bool Carry(const action::Reject& reject) override {
+    fabric_.Carry(reject);
+    return true;
+  }
+  std::optional<ConnectionRequest> HandOver(ConnId conn, ShardId) override {
+    return ConnectionRequest{conn, nullptr, 0, 4};
+  }
+  std::size_t PollConnections(ListenerSink& sink) override {
+    std::uint64_t count = 0;
+    if (read(fd_, &count, sizeof count) != static_cast<ssize_t>(sizeof count)) return 0;
+    if (lost_) return 1;
+    event::LoginRequested login;
+    login.conn = ConnId(1);
+    login.rdma_read_depth = 4;
+    login.private_data = login_;
+    sink.OnEvent(login);
+    return 1;
+  }
+  std::vector<int> fds() const override { return {fd_}; }
+  void OnDeviceGone(DeviceIndex) override {}
+  bool lost() const override { return lost_; }
+
+  void LoseDevices() { lost_ = true; }
+  void Login(std::uint8_t guid_byte = 0x77) {
+    login_ = {0,    0,    0,    0,    0,    0,    0,    0,    0x00, 0x06, 0x00, 0x00, 0x00, 0x00,
+              0x20, 0x44, 0x00, 0x02, 0xc9, 0x03, 0x00, 0xaa, 0x00, 0x01, 0x00, 0x02, 0xc9, 0x03,
+              0x00, 0xbb, 0x00, 0x01, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x00, 0x11,
+              0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0,    0,    0,    0,    0,    0,    0,    0};
+    login_[47] = guid_byte;
+    const std::uint64_t one = 1;
+    EXPECT_EQ(write(fd_, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  }
+
+ private:
+  FakeFabric& fabric_;  // For its log.
+  const int fd_;
+  bool lost_ = false;
+  std::vector<std::uint8_t> login_;
 };
 
 // READ(10) of one 4 KiB block range on LUN 0, one direct descriptor.
@@ -209,6 +231,7 @@ class ReactorTest : public testing::Test {
     ReactorParts parts;
     parts.director = director_.get();
     parts.shard = shard_.get();
+    parts.listener = &listener_;
     parts.fabric = &fabric_;
     parts.storage = storage_.get();
     parts.devices = devices_.get();
@@ -237,7 +260,7 @@ class ReactorTest : public testing::Test {
   }
   // A login seen through the descriptor, as Run would.
   std::string Login() {
-    fabric_.Login();
+    listener_.Login();
     reactor_->LookForTest();
     std::string log = Settle();
     fabric_.Establish();
@@ -249,6 +272,7 @@ class ReactorTest : public testing::Test {
   }
 
   FakeFabric fabric_;
+  FakeListener listener_{fabric_};
   std::promise<void> may_open_;  // Devices that administrators add.
   std::unique_ptr<StorageEngine> storage_;
   std::unique_ptr<Director> director_;
@@ -262,7 +286,7 @@ TEST_F(ReactorTest, NothingToDoIsAnEmptyRound) { EXPECT_FALSE(reactor_->Round())
 TEST_F(ReactorTest, ALoginCrossesTheDirectorAndTheShard) { EXPECT_EQ(Login(), "Accept "); }
 
 TEST_F(ReactorTest, ALoginForAnotherGuidIsRejectedWithItsReason) {
-  fabric_.Login(0x78);
+  listener_.Login(0x78);
   reactor_->LookForTest();
   EXPECT_EQ(Settle(), "Reject3 ");
 }
@@ -300,8 +324,8 @@ TEST_F(ReactorTest, TheFirstSignalDisconnectsEverybodyAndEndsWithStatus0) {
 
 TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
   Login();
-  fabric_.LoseDevices();
-  fabric_.Login();  // Anything that has it look at its connections.
+  listener_.LoseDevices();
+  listener_.Login();  // Anything that has it look at its connections.
   EXPECT_EQ(reactor_->Run(), 1);
 }
 

@@ -20,7 +20,7 @@ struct Connection {
   ibv_qp* qp = nullptr;
   DeviceIndex device = 0;
 
-  // Connection management (listener.cc).
+  // Connection management (shard_connections.cc).
   bool established = false;   // ESTABLISHED came, or COMM_EST was told.
   bool disconnected = false;  // Disconnected was reported.
   bool ending = false;        // Shared receives: ReceivesOver is due when the queue was seen empty.

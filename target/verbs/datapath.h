@@ -66,8 +66,8 @@ class Datapath {
   std::string AddShared(std::uint32_t count, std::uint32_t recv_bytes);
   // No device has one after all.
   void DropShared();
-  // A shared receive queue of this device ran low (IBV_EVENT_SRQ_LIMIT_REACHED).
-  void OnSharedLow(const ibv_context* context);
+  // A shared receive queue ran low (IBV_EVENT_SRQ_LIMIT_REACHED); if it is ours, it is counted.
+  void OnSharedLow(const void* queue);
   std::uint64_t shared_low_events() const;
 
   // Makes the queue pair of `connection` (whose cm and device are set) and posts its receives.

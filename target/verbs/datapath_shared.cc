@@ -94,9 +94,9 @@ void Datapath::ArmShared(DevicePath& device) {
   }
 }
 
-void Datapath::OnSharedLow(const ibv_context* context) {
+void Datapath::OnSharedLow(const void* queue) {
   for (DevicePath& device : devices_) {
-    if (device.pd->context != context || device.shared.srq == nullptr) continue;
+    if (device.shared.srq == nullptr || device.shared.srq != queue) continue;
     ++device.shared.low;
     device.shared.armed = false;
     spdlog::warn(

@@ -119,11 +119,12 @@ void Network::Disconnect(PeerId number) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Peer& peer = w.peers.at(number);
-  const bool was_up = peer.up;
+  const bool was_up = peer.up;  // Else it gives its request up.
   w.TellOver(peer, PeerEvent::Kind::kDisconnected);
-  if (!was_up || peer.cm == nullptr || peer.cm->down) return;
+  if (peer.cm == nullptr || peer.cm->down) return;
+  if (!was_up && peer.cm->answered) return;
   peer.cm->down = true;
-  w.Queue(*peer.cm, RDMA_CM_EVENT_DISCONNECTED);
+  w.Queue(*peer.cm, was_up ? RDMA_CM_EVENT_DISCONNECTED : RDMA_CM_EVENT_REJECTED);
 }
 
 MutableBytes Network::memory() { return TheWorld().memory; }

@@ -6,61 +6,28 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/check.h"
 #include "target/verbs/address.h"
+#include "target/verbs/cm_context.h"
 #include "target/verbs/seam.h"
 
 namespace srpt::target {
-namespace {
-
-// rdma_cm_id::context says what an id is: a channel (even) or a connection request (odd).
-void* ContextOf(ChannelId channel) {
-  return std::bit_cast<void*>((std::uintptr_t{channel.v} << 1) + 2);
-}
-void* ContextOf(ConnId conn) {
-  return std::bit_cast<void*>((static_cast<std::uintptr_t>(conn.v) << 1) | 1);
-}
-bool IsRequest(const void* context) { return reinterpret_cast<std::uintptr_t>(context) & 1; }
-ConnId RequestOf(const void* context) {
-  return ConnId(reinterpret_cast<std::uintptr_t>(context) >> 1);
-}
-ChannelId ChannelOf(const void* context) {
-  return ChannelId(
-      static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(context) - 2) >> 1));
-}
-static_assert(sizeof(void*) == 8, "a channel id and a tag fit a pointer");
-
-std::string Because(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
-
-}  // namespace
-
-Listener::Listener(Datapath& datapath, ShardMemory& memory, std::vector<Connection>& connections)
-    : datapath_(datapath), memory_(memory), connections_(connections) {}
 
 Listener::~Listener() {
-  // The kernel sends a DREQ or a REJ for whatever is still open.
-  for (Connection& connection : connections_) {
-    if (connection.cm == nullptr) continue;
-    rdma_cm_id* const cm = connection.cm;
-    datapath_.Close(connection);
-    verbs::DestroyId(cm);
-  }
+  // The kernel sends a REJ for whatever is still open.
   for (auto& [conn, pending] : pending_) verbs::DestroyId(pending.cm);
   for (rdma_cm_id* id : listening_) verbs::DestroyId(id);
-  if (channel_ != nullptr) verbs::DestroyEventChannel(channel_);
 }
 
-std::string Listener::Start() {
-  channel_ = verbs::CreateEventChannel();
-  if (channel_ == nullptr) return Because("cannot open an RDMA/CM event channel");
-  const int flags = fcntl(channel_->fd, F_GETFL);
-  if (flags < 0 || fcntl(channel_->fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-    return Because("cannot make the RDMA/CM event channel non-blocking");
-  }
-  return "";
+void Listener::AddPort(const ListenerPort& port) {
+  ports_.push_back(port);
+  if (std::find(contexts_.begin(), contexts_.end(), port.context) != contexts_.end()) return;
+  contexts_.push_back(port.context);
+  const int flags = fcntl(port.context->async_fd, F_GETFL);
+  fcntl(port.context->async_fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 std::string Listener::Listen(std::uint16_t port) {
@@ -86,7 +53,8 @@ std::string Listener::Listen(std::uint16_t port) {
 
 std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
   rdma_cm_id* id = nullptr;
-  if (verbs::CreateId(channel_, &id, nullptr, RDMA_PS_TCP) != 0) return Because("rdma_create_id");
+  if (verbs::CreateId(channel_.get(), &id, nullptr, RDMA_PS_TCP) != 0)
+    return Because("rdma_create_id");
   listening_.push_back(id);
   int on = 1;
   if (v6_only && verbs::SetOption(id, RDMA_OPTION_ID, RDMA_OPTION_ID_AFONLY, &on, sizeof on) != 0) {
@@ -105,11 +73,11 @@ const ListenerPort* Listener::PortOf(const rdma_cm_id* id) const {
   return nullptr;
 }
 
-void Listener::OnDeviceGone(const ibv_context* context) {
+void Listener::OnDeviceGone(DeviceIndex device) {
   for (ListenerPort& port : ports_) {
-    if (port.context != context || port.gone) continue;
+    if (port.device != device || port.gone) continue;
     port.gone = true;
-    spdlog::error("{} port {} was removed", verbs::NameOf(context), port.port);
+    spdlog::error("{} port {} was removed", verbs::NameOf(port.context), port.port);
   }
 }
 
@@ -117,109 +85,44 @@ bool Listener::lost() const {
   return std::all_of(ports_.begin(), ports_.end(), [](const ListenerPort& p) { return p.gone; });
 }
 
-Connection* Listener::Find(ChannelId channel) {
-  if (channel.slot() >= connections_.size()) return nullptr;
-  Connection& connection = connections_[channel.slot()];
-  return connection.id == channel && connection.cm != nullptr ? &connection : nullptr;
+std::vector<int> Listener::fds() const {
+  std::vector<int> fds = {channel_.fd()};
+  for (const ibv_context* context : contexts_) fds.push_back(context->async_fd);
+  return fds;
 }
 
 // --- Actions ------------------------------------------------------------------------------------
 
-void Listener::FailAccept(const action::Accept& accept, const char* reason, bool sq_refused) {
-  owed_.emplace_back(event::AcceptFailed{accept.channel, reason, sq_refused});
-}
-
-void Listener::Carry(const action::Accept& accept) {
-  const auto found = pending_.find(accept.conn.v);
-  if (found == pending_.end()) return FailAccept(accept, "the initiator gave up", false);
-  const Pending pending = found->second;
-  SRPT_CHECK(accept.channel.slot() < connections_.size());
-  Connection& connection = connections_[accept.channel.slot()];
-  SRPT_CHECK(connection.cm == nullptr);
-  connection.cm = pending.cm;
-  connection.device = pending.port->device;
-  bool sq_refused = false;
-  if (const char* failed = datapath_.Open(connection, accept, sq_refused)) {
-    connection = Connection();
-    return FailAccept(accept, failed,
-                      sq_refused);  // Still pending: core tries again or rejects it.
-  }
-  pending.cm->context = ContextOf(accept.channel);
-  rdma_conn_param param{};
-  param.private_data = accept.login_rsp.data();
-  param.private_data_len = static_cast<std::uint8_t>(accept.login_rsp.size());
-  // How many RDMA READs we may have open; it never answers any of the peer's.
-  param.initiator_depth = std::min(accept.rdma_read_depth, pending.read_depth);
-  param.responder_resources = 0;
-  param.retry_count = 7;
-  // [R-CM-01]
-  param.rnr_retry_count = 7;
-  if (verbs::Accept(pending.cm, &param) != 0) {
-    spdlog::warn("rdma_accept: {}", std::strerror(errno));
-    datapath_.Close(connection);
-    memory_.ForgetChannel(accept.channel);
-    connection = Connection();
-    pending.cm->context = ContextOf(accept.conn);
-    return FailAccept(accept, "the connection could not be accepted", false);
-  }
-  pending_.erase(found);
-  ++open_;
-}
-
-void Listener::Carry(const action::Reject& reject) {
+bool Listener::Carry(const action::Reject& reject) {
   const auto found = pending_.find(reject.conn.v);
-  if (found == pending_.end()) return;
+  if (found == pending_.end()) return false;
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
   verbs::Reject(cm, reject.length == 0 ? nullptr : reject.private_data.data(), reject.length);
   verbs::DestroyId(cm);
+  return true;
 }
 
-void Listener::Carry(const action::NotifyEstablished& notify) {
-  Connection* const connection = Find(notify.channel);
-  if (connection == nullptr || connection->established) return;
-  connection->established = true;
-  verbs::Notify(connection->cm, IBV_EVENT_COMM_EST);
-}
-
-void Listener::Carry(const action::Disconnect& disconnect) {
-  Connection* const connection = Find(disconnect.channel);
-  if (connection == nullptr) return;  // Its accept failed: AcceptFailed is on its way to core.
-  const bool asked = !connection->dead && verbs::Disconnect(connection->cm) == 0;
-  datapath_.Break(*connection);
-  datapath_.EndReceives(*connection);
-  // The CM answers only if it asked the peer: not if the peer asked first, nor before RTU.
-  if (!asked || connection->disconnected || !connection->established) {
-    connection->disconnected = true;
-    owed_.emplace_back(event::Disconnected{disconnect.channel});
+std::optional<ConnectionRequest> Listener::HandOver(ConnId conn, ShardId shard) {
+  const auto found = pending_.find(conn.v);
+  if (found == pending_.end()) return std::nullopt;
+  const Pending pending = found->second;
+  SRPT_CHECK(shard.v < shards_.size());
+  if (verbs::MigrateId(pending.cm, shards_[shard.v]->get()) != 0) {
+    spdlog::warn("connection request {} cannot move to shard {}: {}", conn.v, shard.v,
+                 std::strerror(errno));
+    return std::nullopt;  // The shard will not find it, and the director rejects it here.
   }
-}
-
-void Listener::Carry(const action::DestroyQp& destroy) {
-  Connection* const connection = Find(destroy.channel);
-  SRPT_CHECK(connection != nullptr);
-  rdma_cm_id* const cm = connection->cm;
-  datapath_.Close(*connection);
-  verbs::DestroyId(cm);
-  --open_;
-  owed_.emplace_back(event::QpDestroyed{destroy.channel});
-}
-
-std::size_t Listener::DeliverOwed(EventSink& sink) {
-  std::size_t delivered = 0;
-  for (; !owed_.empty(); ++delivered) {
-    const ShardEvent event = std::move(owed_.front());
-    owed_.pop_front();
-    sink.OnEvent(event);
-  }
-  return delivered;
+  pending_.erase(found);
+  return ConnectionRequest{conn, pending.cm, pending.port->device, pending.read_depth};
 }
 
 // --- Events -------------------------------------------------------------------------------------
 
-std::size_t Listener::Poll(EventSink& sink) {
+std::size_t Listener::PollConnections(ListenerSink& sink) {
+  for (ibv_context* context : contexts_) PollAsync(context, sink);
   std::size_t seen = 0;
-  for (rdma_cm_event* raw = nullptr; verbs::GetCmEvent(channel_, &raw) == 0; ++seen) {
+  for (rdma_cm_event* raw = nullptr; verbs::GetCmEvent(channel_.get(), &raw) == 0; ++seen) {
     const rdma_cm_event event = *raw;
     std::array<std::uint8_t, 256> private_data;
     std::size_t length = 0;
@@ -233,16 +136,14 @@ std::size_t Listener::Poll(EventSink& sink) {
       OnRequest(event, Bytes(private_data.data(), length), sink);
     } else if (context == nullptr) {
       spdlog::warn("listener: {} (status {})", verbs::TextOf(event.event), event.status);
-    } else if (IsRequest(context)) {
-      OnPendingEvent(event.event, RequestOf(context), sink);
     } else {
-      OnChannelEvent(event.event, event.status, ChannelOf(context), sink);
+      OnPendingEvent(event.event, cm_context::RequestOf(context), sink);
     }
   }
-  return seen + DeliverOwed(sink);
+  return seen;
 }
 
-void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, EventSink& sink) {
+void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, ListenerSink& sink) {
   rdma_cm_id* const cm = event.id;
   const PeerAddress source = ToPeerAddress(verbs::PeerOf(cm));
   const ListenerPort* const port = PortOf(cm);
@@ -256,7 +157,7 @@ void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, EventSi
   }
   const ConnId conn(next_conn_++);
   const std::uint8_t read_depth = event.param.conn.initiator_depth;
-  cm->context = ContextOf(conn);
+  cm->context = cm_context::Of(conn);
   pending_[conn.v] = {cm, port, read_depth};
   event::LoginRequested login;
   login.conn = conn;
@@ -266,62 +167,47 @@ void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, EventSi
   login.source = source;
   login.rdma_read_depth = read_depth;
   login.private_data = private_data;
-  sink.OnEvent(DirectorEvent(login));
+  sink.OnEvent(login);
 }
 
-void Listener::OnPendingEvent(rdma_cm_event_type type, ConnId conn, EventSink& sink) {
+void Listener::OnPendingEvent(rdma_cm_event_type type, ConnId conn, ListenerSink& sink) {
   const auto found = pending_.find(conn.v);
   if (found == pending_.end()) return;
   spdlog::info("connection request {} is gone: {}", conn.v, verbs::TextOf(type));
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
   verbs::DestroyId(cm);
-  sink.OnEvent(DirectorEvent(event::ConnectionGone{conn}));
+  sink.OnEvent(event::ConnectionGone{conn});
 }
 
-void Listener::ReportDisconnected(Connection& connection, EventSink& sink) {
-  if (connection.disconnected) return;
-  connection.disconnected = true;
-  sink.OnEvent(ShardEvent(event::Disconnected{connection.id}));
-}
-
-void Listener::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId channel,
-                              EventSink& sink) {
-  Connection* const connection = Find(channel);
-  if (connection == nullptr) return;  // Destroyed while the event was on its way.
-  spdlog::debug("channel {}: {} (status {})", channel.slot(), verbs::TextOf(type), status);
-  switch (type) {
-    case RDMA_CM_EVENT_ESTABLISHED:
-      connection->established = true;
-      sink.OnEvent(ShardEvent(event::Established{channel}));
-      return;
-    case RDMA_CM_EVENT_DISCONNECTED:
-      ReportDisconnected(*connection, sink);
-      return;
-    case RDMA_CM_EVENT_TIMEWAIT_EXIT:
-      sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
-      return;
-    // [R-CM-05]
-    case RDMA_CM_EVENT_DEVICE_REMOVAL:
-      OnDeviceGone(connection->cm->verbs);
-      [[fallthrough]];
-    case RDMA_CM_EVENT_CONNECT_ERROR:
-    case RDMA_CM_EVENT_UNREACHABLE:
-    case RDMA_CM_EVENT_REJECTED:
-      // Nothing was connected, or nothing is there any more: there is no timewait to wait for.
-      connection->dead = true;
-      datapath_.Break(*connection);
-      ReportDisconnected(*connection, sink);
-      if (Find(channel) != nullptr) sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
-      return;
-    // [R-FAULT-26, R-CM-06]
-    case RDMA_CM_EVENT_ADDR_CHANGE:
-      spdlog::warn("channel {}: our address moved to another device; dropping it", channel.slot());
-      ReportDisconnected(*connection, sink);
-      return;
-    default:
-      spdlog::debug("channel {}: {} means nothing here", channel.slot(), verbs::TextOf(type));
-      return;
+// Everything that matters comes through the CM too (a device that goes, a path that moves) or as a
+// failed work request; these are for the log. They must be taken: destroying a queue pair waits for
+// its events.
+void Listener::PollAsync(ibv_context* context, ListenerSink& sink) {
+  ibv_async_event event;
+  while (verbs::GetAsyncEvent(context, &event) == 0) {
+    const char* const name = verbs::NameOf(context);
+    switch (event.event_type) {
+      case IBV_EVENT_DEVICE_FATAL:
+      case IBV_EVENT_CQ_ERR:
+        spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        break;
+      case IBV_EVENT_SRQ_ERR:
+        spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        break;
+      case IBV_EVENT_SRQ_LIMIT_REACHED:
+        sink.OnSharedLow(event.element.srq);
+        break;
+      case IBV_EVENT_PORT_ACTIVE:
+      case IBV_EVENT_PORT_ERR:
+      case IBV_EVENT_GID_CHANGE:
+        spdlog::warn("{} port {}: {}", name, event.element.port_num,
+                     verbs::TextOf(event.event_type));
+        break;
+      default:
+        spdlog::debug("{}: {}", name, verbs::TextOf(event.event_type));
+    }
+    verbs::AckAsyncEvent(&event);
   }
 }
 

@@ -1,9 +1,11 @@
-// Connection management through librdmacm: listens, answers, and ends connections.
+// The director's side of connection management: listens, takes connection requests, hands them over
+// to shards or rejects them, and watches the devices.
 //
-// One event channel for everything, non-blocking. An event is copied and acknowledged before core
-// sees it: core may ask to destroy the connection at once, and rdma_destroy_id waits for
-// unacknowledged events. (With more shards, an accepted id moves to its shard's channel:
-// rdma_migrate_id.)
+// An event channel of its own, non-blocking. An event is copied and acknowledged before anybody
+// sees it: it may have the id destroyed or moved, and both wait for unacknowledged events.
+//
+// A request that goes to a shard moves to the shard's event channel first (rdma_migrate_id): no
+// event of it can come here any more, so no two threads ever touch an id.
 #ifndef TARGET_VERBS_LISTENER_H_
 #define TARGET_VERBS_LISTENER_H_
 
@@ -11,15 +13,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/action.h"
-#include "core/base/result.h"
-#include "target/verbs/connection.h"
-#include "target/verbs/datapath.h"
+#include "target/verbs/event_channel.h"
 #include "target/verbs/fabric.h"
 
 namespace srpt::target {
@@ -37,34 +37,27 @@ struct ListenerPort {
 inline constexpr int kBacklog = 128;
 inline constexpr std::size_t kLoginsPendingMax = 256;
 
-class Listener {
+class Listener final : public ConnectionListener {
  public:
-  Listener(Datapath& datapath, ShardMemory& memory, std::vector<Connection>& connections);
-  ~Listener();
+  Listener() = default;
+  ~Listener() override;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  void AddPort(const ListenerPort& port) { ports_.push_back(port); }
+  void AddPort(const ListenerPort& port);
+  // Requests for shard 0, 1, ... go to these; they outlive the listener.
+  void AddShard(EventChannel& channel) { shards_.push_back(&channel); }
   // Makes the event channel. Empty, or what failed.
-  std::string Start();
+  std::string Start() { return channel_.Open(); }
   // Listens on `port` at every address, IPv4 and IPv6 apart. Empty, or what failed.
   std::string Listen(std::uint16_t port);
 
-  std::size_t Poll(EventSink& sink);
-  int fd() const { return channel_->fd; }
-
-  void Carry(const action::Accept& accept);
-  void Carry(const action::Reject& reject);
-  void Carry(const action::NotifyEstablished& notify);
-  void Carry(const action::Disconnect& disconnect);
-  void Carry(const action::DestroyQp& destroy);
-
-  // Events that the calls above owe; Poll delivers them too.
-  std::size_t DeliverOwed(EventSink& sink);
-  bool owes() const { return !owed_.empty(); }
-  std::size_t open_connections() const { return open_; }
-  // The device of every port was removed.
-  bool lost() const;
+  bool Carry(const action::Reject& reject) override;
+  std::optional<ConnectionRequest> HandOver(ConnId conn, ShardId shard) override;
+  std::size_t PollConnections(ListenerSink& sink) override;
+  std::vector<int> fds() const override;
+  void OnDeviceGone(DeviceIndex device) override;
+  bool lost() const override;
 
  private:
   struct Pending {
@@ -74,25 +67,18 @@ class Listener {
   };
 
   std::string ListenOn(const sockaddr* address, bool v6_only);
-  void OnRequest(const rdma_cm_event& event, Bytes private_data, EventSink& sink);
-  void OnPendingEvent(rdma_cm_event_type type, ConnId conn, EventSink& sink);
-  void OnChannelEvent(rdma_cm_event_type type, int status, ChannelId channel, EventSink& sink);
-  void ReportDisconnected(Connection& connection, EventSink& sink);
+  void OnRequest(const rdma_cm_event& event, Bytes private_data, ListenerSink& sink);
+  void OnPendingEvent(rdma_cm_event_type type, ConnId conn, ListenerSink& sink);
   const ListenerPort* PortOf(const rdma_cm_id* id) const;
-  Connection* Find(ChannelId channel);
-  void OnDeviceGone(const ibv_context* context);
-  void FailAccept(const action::Accept& accept, const char* reason, bool sq_refused);
+  void PollAsync(ibv_context* context, ListenerSink& sink);
 
-  Datapath& datapath_;
-  ShardMemory& memory_;
-  std::vector<Connection>& connections_;
+  EventChannel channel_;
   std::vector<ListenerPort> ports_;
-  rdma_event_channel* channel_ = nullptr;
+  std::vector<ibv_context*> contexts_;  // Of the ports' devices.
+  std::vector<EventChannel*> shards_;
   std::vector<rdma_cm_id*> listening_;
   std::map<std::uint64_t, Pending> pending_;  // By ConnId; logins that nobody has answered yet.
   std::uint64_t next_conn_ = 1;
-  std::deque<ShardEvent> owed_;
-  std::size_t open_ = 0;
 };
 
 }  // namespace srpt::target

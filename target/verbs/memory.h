@@ -51,7 +51,7 @@ class PinnedMemory {
 };
 
 // Which device of the driver, in the order of RegisterPool.
-using DeviceIndex = std::uint32_t;
+using DeviceIndex = std::uint32_t;  // As in fabric.h.
 
 class ShardMemory final : public MemoryPort {
  public:

@@ -13,15 +13,19 @@
 #include "target/verbs/fabric.h"
 #include "target/verbs/listener.h"
 #include "target/verbs/memory.h"
+#include "target/verbs/shard_connections.h"
 
 namespace srpt::target {
 
-// The target port that each port of a device is; in the order of the devices' ports.
+// The target port that each port of a device is; a device's ports stand together, and listener and
+// fabrics get the same ones.
 struct FabricPort {
   const Device* device = nullptr;
   const DevicePort* port = nullptr;
   TargetPortId id;
 };
+
+void AddPorts(Listener& listener, const std::vector<FabricPort>& ports);
 
 class VerbsFabric final : public Fabric {
  public:
@@ -30,17 +34,18 @@ class VerbsFabric final : public Fabric {
       const Parameters& parameters, const std::vector<FabricPort>& ports);
   ~VerbsFabric() override;
 
-  // Begins to take logins. Empty, or what failed.
-  std::string Listen(std::uint16_t rdma_cm_port) { return listener_.Listen(rdma_cm_port); }
+  // Where the connection requests that are for this shard go.
+  EventChannel& event_channel() { return cm_.channel(); }
   // Parameters::use_srq, unless a device could not: then every channel has its own receives.
   bool uses_srq() const { return uses_srq_; }
   ShardMemory& shard_memory() { return memory_; }
 
-  void Carry(const action::Accept& accept) override { listener_.Carry(accept); }
-  void Carry(const action::Reject& reject) override { listener_.Carry(reject); }
-  void Carry(const action::NotifyEstablished& notify) override { listener_.Carry(notify); }
+  void Take(const ConnectionRequest& request) override { cm_.Take(request); }
+  void Carry(const action::Accept& accept) override { cm_.Carry(accept); }
+  void Carry(const action::Reject& reject) override { cm_.Carry(reject); }
+  void Carry(const action::NotifyEstablished& notify) override { cm_.Carry(notify); }
   void Carry(const action::Disconnect& disconnect) override;
-  void Carry(const action::DestroyQp& destroy) override { listener_.Carry(destroy); }
+  void Carry(const action::DestroyQp& destroy) override { cm_.Carry(destroy); }
   void Carry(const action::PostRecv& post) override { datapath_.Post(post); }
   void Carry(const action::SendIu& send) override { datapath_.Post(send); }
   void Carry(const action::RdmaWrite& write) override { datapath_.Post(write); }
@@ -51,26 +56,24 @@ class VerbsFabric final : public Fabric {
   MutableBytes At(const MemRef& memory) override { return memory_.At(memory); }
   void Flush() override { datapath_.Flush(); }
   std::size_t Poll(EventSink& sink) override;
-  std::size_t PollConnections(EventSink& sink) override;
-  bool Arm() override { return !listener_.owes() && datapath_.Arm(); }
+  std::size_t PollConnections(EventSink& sink) override { return cm_.Poll(sink); }
+  bool Arm() override { return !cm_.owes() && datapath_.Arm(); }
   bool LazySends() const override { return datapath_.LazySends(); }
   std::vector<int> completion_fds() const override { return datapath_.completion_fds(); }
-  std::vector<int> connection_fds() const override;
+  std::vector<int> connection_fds() const override { return {cm_.fd()}; }
   void OnWake() override { datapath_.OnWake(); }
-  std::size_t open_connections() const override { return listener_.open_connections(); }
+  std::size_t open_connections() const override { return cm_.open_connections(); }
   std::uint64_t shared_low_events() const override { return datapath_.shared_low_events(); }
-  bool lost() const override { return listener_.lost(); }
+  void OnSharedLow(const void* queue) override { datapath_.OnSharedLow(queue); }
 
  private:
   explicit VerbsFabric(const Parameters& parameters);
-  void PollAsync(ibv_context* context);
 
   std::vector<Connection> connections_;
   ShardMemory memory_;
   Datapath datapath_;
-  Listener listener_;
+  ShardConnections cm_;
   bool uses_srq_ = false;
-  std::vector<ibv_context*> contexts_;  // Of the devices in use.
 };
 
 }  // namespace srpt::target

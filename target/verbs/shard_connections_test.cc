@@ -1,0 +1,200 @@
+// Connection requests on their way from the listener to a shard, and what crosses it.
+#include "target/verbs/shard_connections.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "target/verbs/failing_seam.h"
+#include "target/verbs/fake_verbs.h"
+#include "target/verbs/listener.h"
+#include "target/verbs/seam.h"
+
+namespace srpt::target {
+namespace {
+
+using fake::Network;
+using fake::PeerEvent;
+
+class Sink final : public EventSink, public ListenerSink {
+ public:
+  void OnEvent(const ShardEvent& event) override { events.push_back(event); }
+  void OnConnectionGone(ConnId conn) override { gone.push_back(conn); }
+  void OnDeviceGone(DeviceIndex) override {}
+  void OnEvent(const DirectorEvent& event) override {
+    if (const auto* login = std::get_if<event::LoginRequested>(&event)) {
+      requested.push_back(login->conn);
+    } else if (const auto* ended = std::get_if<event::ConnectionGone>(&event)) {
+      gone.push_back(ended->conn);
+    }
+  }
+  void OnSharedLow(const void*) override {}
+  std::vector<ShardEvent> events;
+  std::vector<ConnId> requested;
+  std::vector<ConnId> gone;
+};
+
+class ShardConnectionsTest : public testing::Test {
+ protected:
+  ShardConnectionsTest()
+      : connections_(4),
+        memory_(1, 4),
+        datapath_(memory_, connections_),
+        shard_(datapath_, memory_, connections_) {}
+
+  std::vector<Connection> connections_;
+  ShardMemory memory_;
+  Datapath datapath_;
+  ShardConnections shard_;
+  Sink sink_;
+};
+
+// Core asks to accept a connection whose initiator gave up, and before it hears that this failed,
+// to disconnect it. Expect AcceptFailed alone, which ends the channel.
+TEST_F(ShardConnectionsTest, ADisconnectThatCrossesAFailedAcceptIsHarmless) {
+  const ChannelId channel = ChannelId::Make(2, 5);
+  action::Accept accept;
+  accept.conn = ConnId(77);
+  accept.channel = channel;
+  shard_.Carry(accept);
+  shard_.Carry(action::Disconnect{channel});
+  EXPECT_EQ(shard_.DeliverOwed(sink_), 1u);
+  ASSERT_EQ(sink_.events.size(), 1u);
+  const auto* failed = std::get_if<event::AcceptFailed>(&sink_.events[0]);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(failed->channel, channel);
+  EXPECT_EQ(std::string(failed->reason), "the initiator gave up");
+  EXPECT_EQ(shard_.open_connections(), 0u);
+  shard_.Carry(action::Disconnect{channel});  // Nor does a late one do anything.
+  EXPECT_FALSE(shard_.owes());
+}
+
+// A Disconnect of the channel that had the slot before must not touch the one that has it now.
+TEST_F(ShardConnectionsTest, ADisconnectOfAnEarlierChannelIsIgnored) {
+  connections_[2].id = ChannelId::Make(2, 6);
+  shard_.Carry(action::Disconnect{ChannelId::Make(2, 5)});
+  EXPECT_FALSE(shard_.owes());
+  EXPECT_FALSE(connections_[2].disconnected);
+}
+
+TEST_F(ShardConnectionsTest, ARejectOfAConnectionThatIsGoneIsHarmless) {
+  action::Reject reject;
+  reject.conn = ConnId(77);
+  shard_.Carry(reject);
+  EXPECT_FALSE(shard_.owes());
+}
+
+// A listener on the network within the process, and one shard.
+class HandOverTest : public ShardConnectionsTest {
+ protected:
+  static void SetUpTestSuite() { Network::AddDevice({}); }
+
+  void SetUp() override {
+    ASSERT_EQ(shard_.Start(), "");
+    ASSERT_EQ(listener_.Start(), "");
+    int count = 0;
+    ibv_context** const devices = verbs::GetDevices(&count);
+    ASSERT_EQ(count, 1);
+    listener_.AddPort({devices[0], 1, TargetPortId(0), 0, false});
+    verbs::FreeDevices(devices);
+    listener_.AddShard(shard_.channel());
+    ASSERT_EQ(listener_.Listen(5555), "");
+  }
+  void TearDown() override { EXPECT_EQ(Network::broken(), ""); }
+
+  // A peer asks for a connection.
+  ConnId Request() {
+    const std::uint8_t data[] = {1, 2, 3};
+    peer_ = Network::Connect(data);
+    listener_.PollConnections(sink_);
+    EXPECT_EQ(sink_.requested.size(), 1u);
+    return sink_.requested.empty() ? ConnId() : sink_.requested[0];
+  }
+  std::optional<PeerEvent::Kind> PeerSaw() {
+    const auto event = Network::Next(peer_, std::chrono::milliseconds(0));
+    return event ? std::optional(event->kind) : std::nullopt;
+  }
+  static action::Reject RejectOf(ConnId conn) {
+    action::Reject reject;
+    reject.conn = conn;
+    return reject;
+  }
+
+  Listener listener_;
+  fake::PeerId peer_ = 0;
+};
+
+TEST_F(HandOverTest, TheShardAnswersWhatWasHandedToIt) {
+  const ConnId conn = Request();
+  const auto request = listener_.HandOver(conn, ShardId(0));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->conn, conn);
+  shard_.Take(*request);
+  EXPECT_FALSE(listener_.Carry(RejectOf(conn))) << "it is not the listener's any more";
+  EXPECT_FALSE(listener_.HandOver(conn, ShardId(0)));
+  EXPECT_EQ(PeerSaw(), std::nullopt);
+  shard_.Carry(RejectOf(conn));
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kRejected);
+}
+
+TEST_F(HandOverTest, APeerThatGivesUpIsReportedByWhoeverHasTheRequest) {
+  const ConnId first = Request();
+  Network::Disconnect(peer_);
+  listener_.PollConnections(sink_);
+  EXPECT_EQ(sink_.gone, std::vector<ConnId>{first});
+  sink_.requested.clear();
+  const ConnId second = Request();
+  shard_.Take(*listener_.HandOver(second, ShardId(0)));
+  Network::Disconnect(peer_);
+  listener_.PollConnections(sink_);
+  EXPECT_EQ(sink_.gone.size(), 1u) << "its events go to the shard";
+  shard_.Poll(sink_);
+  EXPECT_EQ(sink_.gone, (std::vector<ConnId>{first, second}));
+}
+
+// The peer gives up while the request is between listener and shard: the shard's event channel
+// tells it before the director's message arrives. Expect the same report, and nothing left of it.
+TEST_F(HandOverTest, APeerThatGivesUpOnTheWayIsReportedToo) {
+  const ConnId conn = Request();
+  const auto request = listener_.HandOver(conn, ShardId(0));
+  ASSERT_TRUE(request);
+  Network::Disconnect(peer_);
+  shard_.Poll(sink_);
+  EXPECT_TRUE(sink_.gone.empty());
+  shard_.Take(*request);
+  ASSERT_TRUE(shard_.owes()) << "it must not sleep on it";
+  shard_.DeliverOwed(sink_);
+  EXPECT_EQ(sink_.gone, std::vector<ConnId>{conn});
+  action::Accept accept;
+  accept.conn = conn;
+  accept.channel = ChannelId::Make(1, 1);
+  shard_.Carry(accept);
+  shard_.DeliverOwed(sink_);
+  ASSERT_EQ(sink_.events.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<event::AcceptFailed>(sink_.events[0]));
+}
+
+TEST_F(HandOverTest, ARequestThatCannotMoveIsRejectedByTheListener) {
+  const ConnId conn = Request();
+  verbs::FailurePoints::Fail(1, verbs::Failure::kHard, "rdma_migrate_id");
+  EXPECT_FALSE(listener_.HandOver(conn, ShardId(0)));
+  EXPECT_TRUE(listener_.Carry(RejectOf(conn)));
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kRejected);
+}
+
+TEST_F(HandOverTest, NothingIsLeftOfARequestThatNobodyAnswered) {
+  {
+    ShardConnections other(datapath_, memory_, connections_);
+    ASSERT_EQ(other.Start(), "");
+    listener_.AddShard(other.channel());
+    other.Take(*listener_.HandOver(Request(), ShardId(1)));
+  }
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kRejected);
+}
+
+}  // namespace
+}  // namespace srpt::target
