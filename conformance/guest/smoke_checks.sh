@@ -45,11 +45,26 @@ session_listed() {
 
 admin_socket_is_private() { expect_equal "the socket's mode" "$(stat -c %a $SRPT_SOCKET)" 600; }
 
+# limit NAME: what srpt says of itself.
+limit() { # shellcheck disable=SC2086
+  /srpt --print-limits ${SRPT_OPTIONS:-} | awk -v name="$1" '$1 == name { print $2 }'
+}
+
 idle_memory() {
-  local kib
+  local kib bound
   kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$SRPT_PID/status")
+  bound=$((65536 + $(limit memory_shared_receives) / 1024)) # (those are there from the start)
   echo "$kib KiB resident"
-  expect "less than 64 MiB resident, not $kib KiB" test "$kib" -lt 65536
+  expect "less than $bound KiB resident, not $kib KiB" test "$kib" -lt $bound
+}
+
+# The kernel counts the shared receive queues of a process.
+receives_shared() {
+  local want=0
+  [[ " ${SRPT_OPTIONS:-} " != *" --use_srq=Y "* ]] || want=1
+  rdma resource show srq
+  expect_equal "the number of shared receive queues" \
+    "$(rdma resource show srq | grep -c "pid $SRPT_PID ")" $want
 }
 
 inquiry_and_vpd() {

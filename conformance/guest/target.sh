@@ -11,6 +11,7 @@ TARGET_PORT=5555
 TARGET_GUID=00000000000005e0
 SRPT_SOCKET=/run/srpt.sock
 SRPT_LOG=${SRPT_LOG:-/logs/srpt.log}
+# SRPT_OPTIONS: more options of srpt, for every start.
 DISK_FILE=/run/disk0.img # on tmpfs: survives a restart of the target, not the guest
 DISK_MIB=${DISK_MIB:-256}
 NULL_MIB=${NULL_MIB:-1024}
@@ -59,7 +60,8 @@ target_start_srpt() {
   SRPT_STATUS=$SRPT_RUN_LOG.status
   # Its status goes to a file: who stops it may be a subshell, and not its parent.
   {
-    /srpt --config /run/scst.conf --srpt_service_guid=0x$TARGET_GUID --admin-socket $SRPT_SOCKET "$@" &
+    /srpt --config /run/scst.conf --srpt_service_guid=0x$TARGET_GUID --admin-socket $SRPT_SOCKET \
+      ${SRPT_OPTIONS:-} "$@" &
     echo $! >"$SRPT_RUN_LOG.pid"
     wait $!
     echo $? >"$SRPT_STATUS"

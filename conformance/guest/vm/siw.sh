@@ -35,7 +35,7 @@ siw_download() { # DIR: the headers of the guest's kernel, unpacked, and siw's s
       tar -x --occurrence "linux-source-${KVER%.*}/drivers/infiniband/sw/siw" || :
     mv "linux-source-${KVER%.*}/drivers/infiniband/sw/siw" siw || exit
     rm -f ./*.deb
-  ) || die "could not download the sources of siw"
+  ) || { rm -rf "$1"; die "could not download the sources of siw"; }
 }
 
 # siw_prepare: sets SIW_KO, the module for the guest's kernel.
