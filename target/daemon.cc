@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -12,8 +13,9 @@
 #include "target/admin/server.h"
 #include "target/admin/socket.h"
 #include "target/config/to_core.h"
-#include "target/reactor.h"
+#include "target/director_reactor.h"
 #include "target/reactor_trace.h"
+#include "target/shard_reactor.h"
 #include "target/storage/device_table.h"
 #include "target/storage/storage.h"
 #include "target/verbs/device.h"
@@ -125,10 +127,76 @@ std::string DescribeLocks(std::uint64_t bytes) {
   return bytes == RLIM_INFINITY ? "unlimited" : std::to_string(bytes >> 20) + " MiB";
 }
 
+// The completion vector of each device for a shard: the shards go round.
+std::vector<int> VectorsOf(std::uint32_t shard, const std::vector<Device>& devices) {
+  std::vector<int> vectors;
+  for (const Device& device : devices) {
+    vectors.push_back(static_cast<int>(shard) % std::max(1, device.context->num_comp_vectors));
+  }
+  return vectors;
+}
+
+// All of a shard, in the order in which it comes to be. The network outlives the storage, whose
+// operations may still use its memory.
+struct OneShard {
+  std::unique_ptr<VerbsFabric> fabric;
+  std::unique_ptr<StorageEngine> engine;
+  std::unique_ptr<ShardStores> stores;
+  std::unique_ptr<Shard> shard;
+  std::unique_ptr<ShardReactor> reactor;
+};
+
+// Empty, or what failed.
+std::string MakeStorage(const Parameters& parameters, OneShard& shard) {
+  auto storage = StorageEngine::Create(StorageOptionsFor(parameters));
+  if (!storage.ok()) return storage.error();
+  shard.engine = std::move(storage.value());
+  shard.stores = std::make_unique<ShardStores>(*shard.engine);
+  return "";
+}
+
+std::string MakeNetwork(const Parameters& parameters, const std::vector<FabricPort>& ports,
+                        const std::vector<int>& vectors, OneShard& shard) {
+  auto made = VerbsFabric::Create(parameters, ports, vectors);
+  if (!made.ok()) return made.error();
+  shard.fabric = std::move(made.value());
+  ShardMemory& memory = shard.fabric->shard_memory();
+  shard.engine->RegisterMemory(memory.pool(), limits::kDataBufferBytes);
+  memory.SetDataObserver(
+      [](void* context, const void* address) {
+        static_cast<StorageEngine*>(context)->Touched(address);
+      },
+      shard.engine.get());
+  return "";
+}
+
+// The threads of the shards end before anything that they use.
+class RunningShards {
+ public:
+  explicit RunningShards(std::vector<OneShard>& shards) : shards_(shards) {}
+  ~RunningShards() { Stop(kExitFailed); }
+  void Start() {
+    for (OneShard& shard : shards_) shard.reactor->StartThread();
+  }
+  // `status`: the process's, if a thread hangs and there is no way but out.
+  void Stop(int status) {
+    for (OneShard& shard : shards_) {
+      if (shard.reactor == nullptr || shard.reactor->StopThread()) continue;
+      spdlog::error("a shard's thread does not answer: ending without it");
+      spdlog::shutdown();
+      std::_Exit(status);
+    }
+  }
+
+ private:
+  std::vector<OneShard>& shards_;
+};
+
 }  // namespace
 
 int RunDaemon(const DaemonOptions& options) {
-  InstallCheckHandler(nullptr);
+  InstallCheckHandler();
+  BlockSignals();
   Result<config::Loaded, config::ConfigError> loaded = config::Load(options.sources);
   if (!loaded.ok()) return Fail(kExitConfiguration, loaded.error().ToString());
   const config::Configuration& configuration = loaded->configuration;
@@ -137,15 +205,18 @@ int RunDaemon(const DaemonOptions& options) {
   // What the administrator wrote comes before what the machine has: a mistake is told as a mistake
   // wherever it is made.
   Parameters parameters = config::ToParameters(loaded->parameters, 0);
+  parameters.shards = options.shards;
   spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
-  std::unique_ptr<VerbsFabric> fabric;  // Outlives the engine, which may yet use its memory.
+  std::vector<OneShard> shards(options.shards);
   Listener listener;
-  Result<std::unique_ptr<StorageEngine>, std::string> storage =
-      StorageEngine::Create(StorageOptionsFor(parameters));
-  if (!storage.ok()) return Fail(kExitFailed, storage.error());
-  StorageEngine& engine = *storage.value();
-  spdlog::info("storage: {}", engine.description());
-  DeviceTable table({&engine}, configuration.setup_id);
+  std::vector<Stores*> stores;
+  for (OneShard& shard : shards) {
+    const std::string failed = MakeStorage(parameters, shard);
+    if (!failed.empty()) return Fail(kExitFailed, failed);
+    stores.push_back(shard.stores.get());
+  }
+  spdlog::info("storage: {}", shards.front().engine->description());
+  DeviceTable table(stores, configuration.setup_id);
   const Result<std::vector<scsi::LuView>, std::string> units =
       OpenDevices(options.sources, configuration, table);
   if (!units.ok()) return Fail(kExitConfiguration, units.error());
@@ -163,41 +234,50 @@ int RunDaemon(const DaemonOptions& options) {
   }
   const Ports ports = MatchPorts(configuration, *devices);
   parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
+  parameters.shards = options.shards;
   FitToDevices(parameters, *devices);
 
-  Result<std::unique_ptr<VerbsFabric>, std::string> made =
-      VerbsFabric::Create(parameters, ports.fabric);
-  if (!made.ok()) return Fail(kExitFailed, made.error());
-  fabric = std::move(made.value());
   std::string failed = listener.Start();
   if (!failed.empty()) return Fail(kExitFailed, failed);
   AddPorts(listener, ports.fabric);
-  listener.AddShard(fabric->event_channel());
-  parameters.use_srq = fabric->uses_srq();
-  ShardMemory& memory = fabric->shard_memory();
-  engine.RegisterMemory(memory.pool(), limits::kDataBufferBytes);
-  memory.SetDataObserver(
-      [](void* context, const void* address) {
-        static_cast<StorageEngine*>(context)->Touched(address);
-      },
-      &engine);
+  bool shared = parameters.use_srq;
+  for (std::uint32_t i = 0; i < options.shards; ++i) {
+    failed = MakeNetwork(parameters, ports.fabric, VectorsOf(i, *devices), shards[i]);
+    if (!failed.empty()) return Fail(kExitFailed, failed);
+    listener.AddShard(shards[i].fabric->event_channel());
+    shared = shared && shards[i].fabric->uses_srq();
+  }
+  for (OneShard& shard : shards) {
+    if (!shared) shard.fabric->DropShared();  // All or none: core has one rule for all of them.
+  }
+  parameters.use_srq = shared;
 
   Director director(parameters, ports.targets);
-  Shard shard(parameters, ShardId(0), &memory);
-  ReactorParts parts;
+  Wakeup wakeup;
+  DirectorParts parts;
   parts.director = &director;
-  parts.shard = &shard;
   parts.listener = &listener;
-  parts.fabric = fabric.get();
-  parts.storage = &engine;
+  parts.wakeup = &wakeup;
   parts.devices = &table;
   parts.parameters = loaded->parameters;
   parts.service_guid = parameters.service_guid;
   parts.ports = ports.facts;
-  Reactor reactor(parts, {options.poll_budget});
-  InstallCheckHandler(&reactor.trace());
+  for (std::uint32_t i = 0; i < options.shards; ++i) {
+    OneShard& one = shards[i];
+    one.shard = std::make_unique<Shard>(parameters, ShardId(i), &one.fabric->shard_memory());
+    one.reactor = std::make_unique<ShardReactor>(
+        ShardParts{ShardId(i), one.shard.get(), one.fabric.get(), one.engine.get()},
+        options.poll_budget, wakeup);
+    one.stores->SetReactor(one.reactor.get());
+    failed = one.reactor->Start();
+    if (!failed.empty()) return Fail(kExitFailed, failed);
+    parts.shards.push_back(one.reactor.get());
+  }
+  DirectorReactor reactor(parts);
   failed = reactor.Start();
   if (!failed.empty()) return Fail(kExitFailed, failed);
+  RunningShards running(shards);
+  running.Start();
   for (admin::Request& request : config::ToRequests(configuration, *units)) {
     failed = reactor.Apply(std::move(request));
     if (!failed.empty()) {
@@ -216,11 +296,12 @@ int RunDaemon(const DaemonOptions& options) {
     failed = listener.Listen(port);
     if (!failed.empty()) return Fail(kExitFailed, failed);
   }
-  std::fprintf(stderr, "srpt ready: rdma_cm_port %u, service GUID %016llx, poll budget %u\n",
+  std::fprintf(stderr,
+               "srpt ready: rdma_cm_port %u, service GUID %016llx, shards %u, poll budget %u\n",
                unsigned{port}, static_cast<unsigned long long>(parameters.service_guid),
-               options.poll_budget);
+               options.shards, options.poll_budget);
   const int status = reactor.Run();
-  InstallCheckHandler(nullptr);
+  running.Stop(status);
   spdlog::info("srpt ends with status {}", status);
   return status;
 }

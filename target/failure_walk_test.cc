@@ -184,6 +184,7 @@ struct OneRun {
   std::uint64_t n = 0;
   Failure how = Failure::kTransient;
   bool iwarp = false;
+  std::uint32_t shards = 1;
   int send_queue_max = fake::DeviceOptions().send_queue_max;
   std::uint32_t send_queue = 0;  // What a queue pair is expected to get; 0: whatever.
 };
@@ -200,6 +201,7 @@ int RunOnce(const OneRun& run, const std::string& folder) {
   options.sources.scst_conf = folder + "/scst.conf";
   options.sources.overrides.emplace_back("srpt_service_guid", "00000000000005e0");
   options.admin_socket = folder + "/socket";
+  options.shards = run.shards;
   InitLog("info");
   FailurePoints::Fail(run.n, run.how, run.name);
   std::atomic<int> status{-1};
@@ -282,8 +284,8 @@ class FailureWalk : public testing::Test {
   }
 
   // The calls that a run makes, by name.
-  std::set<std::string> Names(bool iwarp) {
-    const Outcome outcome = InChild({"", 0, Failure::kTransient, iwarp});
+  std::set<std::string> Names(bool iwarp, std::uint32_t shards = 1) {
+    const Outcome outcome = InChild({"", 0, Failure::kTransient, iwarp, shards});
     EXPECT_EQ(outcome.status, kClean) << outcome.text;
     EXPECT_NE(outcome.text.find("status 0,"), std::string::npos) << outcome.text;
     std::set<std::string> names;
@@ -299,13 +301,13 @@ class FailureWalk : public testing::Test {
   }
 
   // Each call in its turn, to the last of each name.
-  void Walk(Failure how, bool iwarp) {
+  void Walk(Failure how, bool iwarp, std::uint32_t shards = 1) {
     std::uint64_t walked = 0;
-    for (const std::string& name : Names(iwarp)) {
+    for (const std::string& name : Names(iwarp, shards)) {
       int unclean = 0;
       // How many polls find something is not the same each time: go on a little.
       for (std::uint64_t n = 1, beyond = 0; beyond < 2 && unclean < 3; ++n) {
-        const Outcome outcome = InChild({name, n, how, iwarp});
+        const Outcome outcome = InChild({name, n, how, iwarp, shards});
         if (outcome.status == kNotReached) {
           ++beyond;
           continue;
@@ -384,6 +386,8 @@ TEST_F(FailureWalk, ASendQueueThatIsTooLongIsHalved) {
 TEST_F(FailureWalk, EachCallFailsForNow) { Walk(Failure::kTransient, false); }
 
 TEST_F(FailureWalk, EachCallFailsForGood) { Walk(Failure::kHard, false); }
+
+TEST_F(FailureWalk, EachCallFailsWithTwoShards) { Walk(Failure::kTransient, false, 2); }
 
 TEST_F(FailureWalk, EachCallFailsOnIwarp) { Walk(Failure::kTransient, true); }
 

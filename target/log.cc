@@ -29,7 +29,7 @@ bool InitLog(const std::string& level) {
   const spdlog::level::level_enum parsed = spdlog::level::from_str(level);
   if (parsed == spdlog::level::off && level != "off") return false;
   auto logger =
-      std::make_shared<spdlog::logger>("srpt", std::make_shared<spdlog::sinks::stderr_sink_st>());
+      std::make_shared<spdlog::logger>("srpt", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(parsed);
   logger->flush_on(spdlog::level::debug);
   logger->set_pattern(std::getenv("JOURNAL_STREAM") != nullptr ? "%l: %v"

@@ -68,6 +68,12 @@ int Main(int argc, char** argv) {
                  "Empty polls before the loop sleeps. 0 sleeps at once; more buys latency with "
                  "CPU time; range 0 to 4294967295")
       ->capture_default_str();
+  app.add_option("--shards", options.shards,
+                 "Threads that serve channels, each with completion queues, data buffers and "
+                 "storage of its own; a channel stays on one of them; range 1 to " +
+                     std::to_string(kShardsMax))
+      ->check(CLI::Range(1u, kShardsMax))
+      ->capture_default_str();
   auto* limits = app.add_flag("--print-limits", print_limits,
                               "Print all limits and the memory that they cost, as the parameters "
                               "have them, and exit; needs no --config");

@@ -9,14 +9,14 @@
 namespace srpt::target {
 namespace {
 
-const ReactorTrace* g_trace = nullptr;
+thread_local const ReactorTrace* t_trace = nullptr;
 
 constexpr std::uint32_t kNoChannel = 0xffffffffu;
 
 [[noreturn]] void OnCheckFailed(const char* file, int line, const char* what) {
   SetCheckHandler(nullptr);  // A check that fails in here ends it at once.
   std::fprintf(stderr, "srpt: %s:%d: check failed: %s\n", file, line, what);
-  if (g_trace != nullptr) std::fputs(g_trace->ToString().c_str(), stderr);
+  if (t_trace != nullptr) std::fputs(t_trace->ToString().c_str(), stderr);
   std::fflush(stderr);
   std::abort();
 }
@@ -110,9 +110,8 @@ std::string ReactorTrace::ToString() const {
   return text;
 }
 
-void InstallCheckHandler(const ReactorTrace* trace) {
-  g_trace = trace;
-  SetCheckHandler(OnCheckFailed);
-}
+void InstallCheckHandler() { SetCheckHandler(OnCheckFailed); }
+
+void TraceThisThread(const ReactorTrace* trace) { t_trace = trace; }
 
 }  // namespace srpt::target

@@ -38,8 +38,11 @@ class ReactorTrace {
   std::size_t next_ = 0;
 };
 
-// Has a failed SRPT_CHECK print the check and `trace` (null: none) to stderr before it aborts.
-void InstallCheckHandler(const ReactorTrace* trace);
+// Has a failed SRPT_CHECK print the check, and the trace of the thread in which it failed, to
+// stderr before it aborts.
+void InstallCheckHandler();
+// This thread's trace from now on; null: none.
+void TraceThisThread(const ReactorTrace* trace);
 
 }  // namespace srpt::target
 

@@ -33,7 +33,8 @@ TEST(ReactorTraceDeathTest, AFailedCheckPrintsTheLastEvents) {
   trace.Record(Time{77}, DirectorEvent(event::ConnectionGone{ConnId(5)}));
   EXPECT_DEATH(
       {
-        InstallCheckHandler(&trace);
+        InstallCheckHandler();
+        TraceThisThread(&trace);
         SRPT_CHECK(1 == 2);
       },
       "check failed: 1 == 2(.|\n)*77 ConnectionGone");

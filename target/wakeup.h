@@ -32,8 +32,10 @@ class Wakeup {
 
   // The thread itself.
   void Prepare() { asleep_.store(true); }
-  void Awake() {
-    asleep_.store(false);
+  // `readable`: fd() was seen to be. (Where it was not, and nobody said anything meanwhile, there
+  // is nothing to read, and no system call.)
+  void Awake(bool readable = true) {
+    if (asleep_.exchange(false) && !readable) return;
     std::uint64_t count = 0;
     (void)!read(fd_, &count, sizeof count);
   }

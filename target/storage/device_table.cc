@@ -9,15 +9,15 @@
 
 namespace srpt::target {
 
-DeviceTable::DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setup_id)
-    : engines_(std::move(engines)), setup_id_(setup_id) {
-  SRPT_CHECK(!engines_.empty());
+DeviceTable::DeviceTable(std::vector<Stores*> shards, std::uint64_t setup_id)
+    : shards_(std::move(shards)), setup_id_(setup_id) {
+  SRPT_CHECK(!shards_.empty());
 }
 
-OpenedStores DeviceTable::OpenAll(const config::Device& device, std::size_t engines) {
+OpenedStores DeviceTable::OpenAll(const config::Device& device, std::size_t shards) {
   const DeviceSpec spec = config::ToDeviceSpec(device);
   std::vector<BackingFile> stores;
-  for (std::size_t i = 0; i < engines; ++i) {
+  for (std::size_t i = 0; i < shards; ++i) {
     auto store = BackingFile::Open(spec);
     if (!store.ok()) return Err{store.error()};
     stores.push_back(std::move(store.value()));
@@ -27,7 +27,7 @@ OpenedStores DeviceTable::OpenAll(const config::Device& device, std::size_t engi
 
 Result<scsi::LuView, std::string> DeviceTable::Add(const config::Device& device,
                                                    std::vector<BackingFile> stores) {
-  SRPT_CHECK(stores.size() == engines_.size());
+  SRPT_CHECK(stores.size() == shards_.size());
   if (Find(device.name) != nullptr) {
     return Err{"device " + device.name + " exists already; expected a name of its own"};
   }
@@ -48,16 +48,16 @@ Result<scsi::LuView, std::string> DeviceTable::Add(const config::Device& device,
   while (taken(LuId(next_id_))) next_id_ = (next_id_ + 1) % limits::kLusMax;
   const LuId id(next_id_);
   next_id_ = (next_id_ + 1) % limits::kLusMax;
-  OpenedDevice opened;
-  for (std::size_t i = 0; i < engines_.size(); ++i) {
-    opened = engines_[i]->Open(id, spec, std::move(stores[i]));
+  const bool rotational = stores.back().rotational();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i]->Open(id, spec, std::move(stores[i]));
   }
-  entries_.push_back({id, device, opened.bytes});
-  return config::ToLuView(device, setup_id_, id, opened.bytes, opened.rotational);
+  entries_.push_back({id, device, bytes});
+  return config::ToLuView(device, setup_id_, id, bytes, rotational);
 }
 
 Result<scsi::LuView, std::string> DeviceTable::Open(const config::Device& device) {
-  OpenedStores stores = OpenAll(device, engines_.size());
+  OpenedStores stores = OpenAll(device, shards_.size());
   if (!stores.ok()) return Err{stores.error()};
   return Add(device, std::move(stores.value()));
 }
@@ -66,7 +66,7 @@ void DeviceTable::Close(LuId lu) {
   const auto entry =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.id == lu; });
   if (entry == entries_.end()) return;
-  for (StorageEngine* engine : engines_) engine->Close(lu);
+  for (Stores* stores : shards_) stores->Close(lu);
   entries_.erase(entry);
 }
 
@@ -82,8 +82,8 @@ Result<std::uint64_t, std::string> DeviceTable::Resize(const std::string& name,
                " bytes; expected at least one block of " +
                std::to_string(entry->device.block_bytes)};
   }
-  for (StorageEngine* engine : engines_) {
-    auto size = engine->Resize(entry->id, bytes);
+  for (Stores* stores : shards_) {
+    auto size = stores->Resize(entry->id, bytes);
     if (!size.ok()) return size;
     entry->bytes = *size;
   }

@@ -12,11 +12,11 @@
 #include "core/scsi/lu.h"
 #include "target/config/configuration.h"
 #include "target/storage/device_opener.h"
-#include "target/storage/storage.h"
+#include "target/storage/stores.h"
 
 namespace srpt::target {
 
-// Not thread-safe, and it calls the engines: use it where they may be called.
+// Not thread-safe, and it calls the shards' stores: use it where they may be called.
 class DeviceTable {
  public:
   struct Entry {
@@ -25,30 +25,31 @@ class DeviceTable {
     std::uint64_t bytes = 0;  // As presented.
   };
 
-  // `setup_id`: config::Configuration's, for the identities. The engines outlive the table.
-  DeviceTable(std::vector<StorageEngine*> engines, std::uint64_t setup_id);
+  // `setup_id`: config::Configuration's, for the identities. `shards`, by ShardId, outlive the
+  // table.
+  DeviceTable(std::vector<Stores*> shards, std::uint64_t setup_id);
 
-  // Opens the store of `device` once for each of `engines`: from any thread, takes as long as its
+  // Opens the store of `device` once for each of `shards`: from any thread, takes as long as its
   // file system does. The error says what is wrong with which file.
-  static OpenedStores OpenAll(const config::Device& device, std::size_t engines);
-  // Gives each engine its store, under an id that nobody has (and, as ids go round, nobody had a
+  static OpenedStores OpenAll(const config::Device& device, std::size_t shards);
+  // Gives each shard its store, under an id that nobody has (and, as ids go round, nobody had a
   // short while ago), and describes the unit for admin::AddLu. The error: there is such a device
   // already, the store is too small, or there are limits::kLusMax devices.
   Result<scsi::LuView, std::string> Add(const config::Device& device,
                                         std::vector<BackingFile> stores);
   // Both.
   Result<scsi::LuView, std::string> Open(const config::Device& device);
-  std::size_t engines() const { return engines_.size(); }
+  std::size_t shards() const { return shards_.size(); }
   // After action::ReleaseLu, or when AddLu was refused. Unknown ids are ignored.
   void Close(LuId lu);
-  // StorageEngine::Resize on all engines; answers the unit's blocks, for admin::ResizeLu.
+  // StorageEngine::Resize on all shards; answers the unit's blocks, for admin::ResizeLu.
   Result<std::uint64_t, std::string> Resize(const std::string& name, std::uint64_t bytes);
 
   const Entry* Find(const std::string& name) const;
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  std::vector<StorageEngine*> engines_;
+  std::vector<Stores*> shards_;
   std::vector<Entry> entries_;
   const std::uint64_t setup_id_;
   std::uint32_t next_id_ = 0;

@@ -32,7 +32,11 @@ class DeviceTableTest : public testing::Test {
     return device;
   }
   std::array<std::unique_ptr<StorageEngine>, 2> engines_;
-  DeviceTable Table() { return DeviceTable({engines_[0].get(), engines_[1].get()}, 7); }
+  DeviceTable Table() {
+    for (auto& engine : engines_) stores_.push_back(std::make_unique<EngineStores>(*engine));
+    return DeviceTable({stores_[0].get(), stores_[1].get()}, 7);
+  }
+  std::vector<std::unique_ptr<EngineStores>> stores_;
   std::string path_;
 };
 

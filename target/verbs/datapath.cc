@@ -50,7 +50,7 @@ Datapath::~Datapath() {
 
 Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
                                                      std::uint32_t send_entries,
-                                                     std::uint32_t recv_entries) {
+                                                     std::uint32_t recv_entries, int vector) {
   devices_.emplace_back();  // The destructor frees whatever got made.
   DevicePath& path = devices_.back();
   path.name = device.name;
@@ -67,10 +67,10 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
     return failed("completion channel");
   }
   path.send.cq =
-      verbs::CreateCq(device.context, static_cast<int>(path.send.entries), path.channel, 0);
+      verbs::CreateCq(device.context, static_cast<int>(path.send.entries), path.channel, vector);
   if (path.send.cq == nullptr) return failed("completion queue");
   path.recv.cq =
-      verbs::CreateCq(device.context, static_cast<int>(path.recv.entries), path.channel, 0);
+      verbs::CreateCq(device.context, static_cast<int>(path.recv.entries), path.channel, vector);
   if (path.recv.cq == nullptr) return failed("completion queue");
   const bool iwarp = device.ports.front().transport == Transport::kIwarp;
   // siw sends the data of unsignaled work from where it lies, and completes what follows them when

@@ -59,7 +59,7 @@ class Datapath {
   // Makes protection domain and completion queues for `send_entries` and `recv_entries` work
   // requests (less where the device's limit is lower), and registers the pool.
   Result<DeviceIndex, std::string> AddDevice(const Device& device, std::uint32_t send_entries,
-                                             std::uint32_t recv_entries);
+                                             std::uint32_t recv_entries, int vector);
 
   // Gives the device that was added last a shared receive queue of `count` buffers of `recv_bytes`,
   // all posted. Empty, or what failed.

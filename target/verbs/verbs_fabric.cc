@@ -37,7 +37,8 @@ VerbsFabric::VerbsFabric(const Parameters& parameters)
 VerbsFabric::~VerbsFabric() = default;
 
 Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
-    const Parameters& parameters, const std::vector<FabricPort>& ports) {
+    const Parameters& parameters, const std::vector<FabricPort>& ports,
+    const std::vector<int>& vectors) {
   std::unique_ptr<VerbsFabric> fabric(new VerbsFabric(parameters));
   if (!fabric->memory_.AllocatePool()) {
     return Err{std::string("not enough memory for the data buffers")};
@@ -48,9 +49,12 @@ Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
   std::uint32_t recvs = channels * (parameters.credits + limits::kReceivesBeyondCredits);
   if (parameters.use_srq) recvs = std::max(recvs, parameters.srpt_srq_size);
   fabric->uses_srq_ = parameters.use_srq;
-  for (const FabricPort& port : FirstPorts(ports)) {
-    Result<DeviceIndex, std::string> added =
-        fabric->datapath_.AddDevice(*port.device, channels * parameters.srpt_sq_size, recvs);
+  const std::vector<FabricPort> firsts = FirstPorts(ports);
+  SRPT_CHECK(vectors.size() == firsts.size());
+  for (std::size_t i = 0; i < firsts.size(); ++i) {
+    const FabricPort& port = firsts[i];
+    Result<DeviceIndex, std::string> added = fabric->datapath_.AddDevice(
+        *port.device, channels * parameters.srpt_sq_size, recvs, vectors[i]);
     if (!added.ok()) return Err{added.error()};
     if (!fabric->uses_srq_) continue;
     const std::string failed_srq =

@@ -29,15 +29,22 @@ void AddPorts(Listener& listener, const std::vector<FabricPort>& ports);
 
 class VerbsFabric final : public Fabric {
  public:
-  // Opens the devices that have a port here. The error is a message for the user.
+  // Opens the devices that have a port here, the completions of each on `vectors[i]` of the i-th.
+  // The error is a message for the user.
   static Result<std::unique_ptr<VerbsFabric>, std::string> Create(
-      const Parameters& parameters, const std::vector<FabricPort>& ports);
+      const Parameters& parameters, const std::vector<FabricPort>& ports,
+      const std::vector<int>& vectors);
   ~VerbsFabric() override;
 
   // Where the connection requests that are for this shard go.
   EventChannel& event_channel() { return cm_.channel(); }
   // Parameters::use_srq, unless a device could not: then every channel has its own receives.
   bool uses_srq() const { return uses_srq_; }
+  // Not in this shard either, because another one could not. Before the first channel.
+  void DropShared() {
+    datapath_.DropShared();
+    uses_srq_ = false;
+  }
   ShardMemory& shard_memory() { return memory_; }
 
   void Take(const ConnectionRequest& request) override { cm_.Take(request); }

@@ -1,6 +1,5 @@
-// The real director, shard and storage engine behind a network that a test plays by hand.
-#include "target/reactor.h"
-
+// The real director, shard and storage engine behind a network that a test plays by hand; their
+// reactors are stepped by the test, but where it says so.
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -22,6 +21,8 @@
 #include "target/admin/server.h"
 #include "target/admin/socket.h"
 #include "target/config/to_core.h"
+#include "target/director_reactor.h"
+#include "target/shard_reactor.h"
 
 namespace srpt::target {
 namespace {
@@ -227,21 +228,24 @@ class ReactorTest : public testing::Test {
     port.rel_tgt_id = 1;
     director_ = std::make_unique<Director>(parameters, std::vector<TargetPort>{port});
     shard_ = std::make_unique<Shard>(parameters, ShardId(0), &fabric_.memory());
-    devices_ = std::make_unique<DeviceTable>(std::vector<StorageEngine*>{storage_.get()}, 0);
-    ReactorParts parts;
+    stores_ = std::make_unique<ShardStores>(*storage_);
+    devices_ = std::make_unique<DeviceTable>(std::vector<Stores*>{stores_.get()}, 0);
+    shard_reactor_ = std::make_unique<ShardReactor>(
+        ShardParts{ShardId(0), shard_.get(), &fabric_, storage_.get()}, 0, wakeup_);
+    stores_->SetReactor(shard_reactor_.get());
+    EXPECT_EQ(shard_reactor_->Start(), "");
+    DirectorParts parts;
     parts.director = director_.get();
-    parts.shard = shard_.get();
     parts.listener = &listener_;
-    parts.fabric = &fabric_;
-    parts.storage = storage_.get();
+    parts.shards = {shard_reactor_.get()};
+    parts.wakeup = &wakeup_;
     parts.devices = devices_.get();
-    ReactorOptions options;
-    options.open_stores = [may_open = may_open_.get_future().share()](const config::Device& device,
-                                                                      std::size_t engines) {
+    parts.open_stores = [may_open = may_open_.get_future().share()](const config::Device& device,
+                                                                    std::size_t engines) {
       may_open.wait();
       return DeviceTable::OpenAll(device, engines);
     };
-    reactor_ = std::make_unique<Reactor>(parts, options);
+    reactor_ = std::make_unique<DirectorReactor>(parts);
     EXPECT_EQ(reactor_->Start(), "");
     config::Device null;
     null.name = "null0";
@@ -252,16 +256,32 @@ class ReactorTest : public testing::Test {
     EXPECT_EQ(reactor_->Apply(admin::EnableTarget{port.name, true}), "");
   }
 
+  bool Round() {
+    const bool director = reactor_->Round();
+    const bool shard = shard_reactor_->Round();
+    return director || shard;
+  }
+  void Look() {
+    reactor_->LookForTest();
+    shard_reactor_->Look(0);
+  }
   // Rounds until one finds nothing; answers what the fabric was asked.
   std::string Settle() {
-    while (reactor_->Round()) {
+    while (Round()) {
     }
     return fabric_.TakeLog();
+  }
+  // The shard on its own thread until the director's reactor ends.
+  int Run() {
+    shard_reactor_->StartThread();
+    const int status = reactor_->Run();
+    EXPECT_TRUE(shard_reactor_->StopThread());
+    return status;
   }
   // A login seen through the descriptor, as Run would.
   std::string Login() {
     listener_.Login();
-    reactor_->LookForTest();
+    Look();
     std::string log = Settle();
     fabric_.Establish();
     log += Settle();
@@ -277,17 +297,20 @@ class ReactorTest : public testing::Test {
   std::unique_ptr<StorageEngine> storage_;
   std::unique_ptr<Director> director_;
   std::unique_ptr<Shard> shard_;
+  std::unique_ptr<ShardStores> stores_;
   std::unique_ptr<DeviceTable> devices_;
-  std::unique_ptr<Reactor> reactor_;
+  Wakeup wakeup_;  // The director's.
+  std::unique_ptr<ShardReactor> shard_reactor_;
+  std::unique_ptr<DirectorReactor> reactor_;
 };
 
-TEST_F(ReactorTest, NothingToDoIsAnEmptyRound) { EXPECT_FALSE(reactor_->Round()); }
+TEST_F(ReactorTest, NothingToDoIsAnEmptyRound) { EXPECT_FALSE(Round()); }
 
 TEST_F(ReactorTest, ALoginCrossesTheDirectorAndTheShard) { EXPECT_EQ(Login(), "Accept "); }
 
 TEST_F(ReactorTest, ALoginForAnotherGuidIsRejectedWithItsReason) {
   listener_.Login(0x78);
-  reactor_->LookForTest();
+  Look();
   EXPECT_EQ(Settle(), "Reject3 ");
 }
 
@@ -295,7 +318,7 @@ TEST_F(ReactorTest, AReadFromTheNullDeviceLeavesInTheRoundItCameInAndInOnePost) 
   Login();
   fabric_.Send(RecvId(1), Read4K(2));
   fabric_.Send(RecvId(2), Read4K(3));
-  EXPECT_TRUE(reactor_->Round());
+  EXPECT_TRUE(shard_reactor_->Round());
   const std::string log = fabric_.TakeLog();
   EXPECT_EQ(std::count(log.begin(), log.end(), '|'), 1) << log;
   EXPECT_EQ(log.back(), ' ');
@@ -318,7 +341,7 @@ TEST_F(ReactorTest, ARefusalSaysWhy) {
 TEST_F(ReactorTest, TheFirstSignalDisconnectsEverybodyAndEndsWithStatus0) {
   Login();
   ASSERT_EQ(raise(SIGTERM), 0);
-  EXPECT_EQ(reactor_->Run(), 0);
+  EXPECT_EQ(Run(), 0);
   EXPECT_EQ(fabric_.TakeLog().substr(0, 18), "Send | Disconnect ") << "T_LOGOUT first";
 }
 
@@ -326,7 +349,7 @@ TEST_F(ReactorTest, TheLossOfTheLastDeviceEndsItWithStatus1) {
   Login();
   listener_.LoseDevices();
   listener_.Login();  // Anything that has it look at its connections.
-  EXPECT_EQ(reactor_->Run(), 1);
+  EXPECT_EQ(Run(), 1);
 }
 
 // Past: an administrator adds a device whose file system does not answer. In order: a read of
@@ -348,21 +371,21 @@ TEST_F(ReactorTest, AStoreThatHangsWhileItIsOpenedHoldsUpNobody) {
   ASSERT_EQ(send(*client, (add + "\n").data(), add.size() + 1, 0),
             static_cast<ssize_t>(add.size() + 1));
   for (int i = 0; i < 10; ++i) {  // The client is taken, its line is read, and so on.
-    reactor_->LookForTest();
+    Look();
     Settle();
   }
   char answer[100] = "";
   EXPECT_LT(recv(*client, answer, sizeof answer, MSG_DONTWAIT), 0) << answer;
   EXPECT_EQ(director_->Devices().size(), 1u);
   fabric_.Send(RecvId(1), Read4K(2));
-  EXPECT_TRUE(reactor_->Round());
+  EXPECT_TRUE(shard_reactor_->Round());
   EXPECT_NE(fabric_.TakeLog().find("Write4096 "), std::string::npos);
 
   may_open_.set_value();
   ssize_t bytes = -1;
   for (int i = 0; i < 1000 && bytes < 0; ++i) {
     usleep(1000);
-    reactor_->LookForTest();
+    Look();
     Settle();
     bytes = recv(*client, answer, sizeof answer - 1, MSG_DONTWAIT);
   }

@@ -1,17 +1,15 @@
-// The loop of production: one thread that drives the director and one shard.
+// The director's thread, which is the daemon's own: drives the director of core, listens for
+// logins, serves administrators, opens and closes devices, and looks after the shards' threads
+// (shard_reactor.h).
 //
-// A round polls the world in a fixed order (completions, storage, connections, messages, admin,
-// signals, deadlines), steps core with each thing that happened and carries out its actions in
-// order; then it posts all that was gathered at once. Storage is asked again before the post, so
-// that a read whose data were at hand leaves in the same post as the others.
+// A round polls the world in a fixed order (connections, mail of the shards in their order, admin,
+// opened devices, answers, signals, deadlines) and steps core with each thing that happened. Then
+// it sleeps: nothing here is in a hurry.
 //
-// After `poll_budget` empty rounds in a row it arms the completion queues and sleeps in epoll.
-// Polling buys latency with CPU time; where the initiator shares the CPU, that time is its own.
-//
-// More shards will be more reactors, each with its own fabric and storage, and the director will
-// have one of its own. What they say to each other goes through pipes made for that, already now.
-#ifndef TARGET_REACTOR_H_
-#define TARGET_REACTOR_H_
+// It may wait for a shard's thread, for a moment and only for administrators; no shard ever waits
+// for it.
+#ifndef TARGET_DIRECTOR_REACTOR_H_
+#define TARGET_DIRECTOR_REACTOR_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -22,49 +20,38 @@
 #include "core/target.h"
 #include "target/admin/host.h"
 #include "target/admin/server.h"
-#include "target/message_pipe.h"
+#include "target/poller.h"
 #include "target/reactor_queue.h"
 #include "target/reactor_trace.h"
+#include "target/shard_reactor.h"
 #include "target/storage/device_opener.h"
 #include "target/storage/device_table.h"
-#include "target/storage/storage.h"
 #include "target/verbs/fabric.h"
+#include "target/wakeup.h"
 
 namespace srpt::target {
 
-struct ReactorOptions {
-  std::uint32_t poll_budget = 0;                  // Empty rounds before it sleeps.
-  OpenStores open_stores = DeviceTable::OpenAll;  // For tests.
-};
-
-// What the reactor drives; all outlive it.
-struct ReactorParts {
+// What it drives and tells of; all outlive it.
+struct DirectorParts {
   Director* director = nullptr;
-  Shard* shard = nullptr;
   ConnectionListener* listener = nullptr;
-  Fabric* fabric = nullptr;
-  StorageEngine* storage = nullptr;
+  std::vector<ShardReactor*> shards;  // By ShardId.
+  Wakeup* wakeup = nullptr;           // What the shards were made with.
   DeviceTable* devices = nullptr;
-  config::IbSrptParameters parameters;  // For administrators to read.
+  OpenStores open_stores = DeviceTable::OpenAll;  // For tests.
+  config::IbSrptParameters parameters;            // For administrators to read.
   std::uint64_t service_guid = 0;
   std::vector<PortFacts> ports;
 };
 
-struct ReactorCounters {
-  std::uint64_t rounds = 0;
-  std::uint64_t empty_rounds = 0;
-  std::uint64_t sleeps = 0;
-  std::uint64_t completions = 0;
-  std::uint64_t storage_operations = 0;
-  std::uint64_t connection_events = 0;
-  std::uint64_t shard_steps = 0;
-  std::uint64_t director_steps = 0;
-};
+// Has this thread, and those that it starts from now on, leave SIGTERM and SIGINT to the director's
+// reactor. Before anything starts a thread.
+void BlockSignals();
 
-class Reactor final : private EventSink, private ListenerSink, public AdminHost {
+class DirectorReactor final : private ListenerSink, public AdminHost {
  public:
-  Reactor(const ReactorParts& parts, const ReactorOptions& options);
-  ~Reactor() override;
+  explicit DirectorReactor(const DirectorParts& parts);
+  ~DirectorReactor() override;
 
   // Makes the epoll set and takes over SIGTERM and SIGINT. Empty, or what failed.
   std::string Start();
@@ -80,12 +67,13 @@ class Reactor final : private EventSink, private ListenerSink, public AdminHost 
   void LookForTest() { Look(0); }
 
   const ReactorTrace& trace() const { return trace_; }
-  const ReactorCounters& counters() const { return counters_; }
 
   // AdminHost.
   void Submit(AdminId id, admin::Request request) override;
   const Director& director() const override { return *parts_.director; }
-  std::uint32_t shard_count() const override { return 1; }
+  std::uint32_t shard_count() const override {
+    return static_cast<std::uint32_t>(parts_.shards.size());
+  }
   std::vector<ChannelInfo> Channels(ShardId shard) const override;
   std::vector<PortFacts> Ports() const override { return parts_.ports; }
   std::vector<DeviceFacts> Devices() const override;
@@ -104,38 +92,21 @@ class Reactor final : private EventSink, private ListenerSink, public AdminHost 
     admin::Status status = admin::Status::kOk;
     std::string text;
   };
-  enum class Source : std::uint32_t {
-    kCompletions,
-    kStorage,
-    kConnections,
-    kAdmin,
-    kOpener,
-    kSignals
-  };
+  enum class Source : std::uint32_t { kConnections, kMail, kAdmin, kOpener, kSignals };
 
-  // EventSink.
-  void OnEvent(const ShardEvent& event) override;
-  void OnConnectionGone(ConnId conn) override;
-  void OnDeviceGone(DeviceIndex device) override;
   // ListenerSink.
   void OnEvent(const DirectorEvent& event) override;
   void OnSharedLow(const void* queue) override;
 
   bool Watch(int fd, Source source);
   void CarryOut();
-  // Actions that are not the fabric's.
   void Carry(const action::Reject& reject);
-  void Carry(const action::RdmaRead& read);
-  void Carry(const action::BlockRead& read);
-  void Carry(const action::BlockWrite& write);
-  void Carry(const action::BlockFlush& flush);
   void Carry(const action::Log& log);
-  void Carry(const action::ToDirector& action);
   void Carry(const action::ToShard& action);
   void Carry(const action::AdminDone& action);
   void Carry(const action::ReleaseLu& action);
-  std::size_t ReapStorage();
-  std::size_t PumpMessages();
+  std::size_t ReadMail();
+  void Flush();
   std::size_t AnswerAdmin();
   void AddOpenedDevices();
   std::size_t MeetDeadlines();
@@ -145,27 +116,32 @@ class Reactor final : private EventSink, private ListenerSink, public AdminHost 
   void OnSignals();
   void Stop(int status);
   bool ShutdownIsOver();
+  // The facts of a shard, asked once a round.
+  const ShardFacts& Facts(ShardId shard) const;
 
-  ReactorParts parts_;
-  ReactorOptions options_;
+  DirectorParts parts_;
   AdminServer* admin_ = nullptr;
   Time now_;
-  Time looked_;  // When the descriptors were last looked at.
-  int epoll_ = -1;
+  Poller poller_;
   int signals_ = -1;
   bool connections_due_ = false;
   bool admin_due_ = false;
   bool opened_due_ = false;
   bool signals_due_ = false;
+  bool woken_ = false;
 
   Actions actions_;
-  Wakeup wakeup_;
-  MessagePipe<message::ToShard> to_shard_;
-  MessagePipe<message::ToDirector> to_director_;
   ReactorQueue<AdminAnswer> answers_;
   DeviceOpener opener_;
   ReactorTrace trace_;
-  ReactorCounters counters_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t connection_events_ = 0;
+
+  struct Known {
+    Time at = kNever;
+    const ShardFacts* facts = nullptr;
+  };
+  mutable std::vector<Known> known_;
 
   AdminId applying_;  // The request of Apply; 0: none.
   std::string refusal_;
@@ -178,4 +154,4 @@ class Reactor final : private EventSink, private ListenerSink, public AdminHost 
 
 }  // namespace srpt::target
 
-#endif  // TARGET_REACTOR_H_
+#endif  // TARGET_DIRECTOR_REACTOR_H_
