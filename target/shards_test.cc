@@ -1,0 +1,135 @@
+// The whole daemon with four shards' threads on the network within the process, and eight
+// initiators that read and write at once while administrators ask: expect every answer, the right
+// bytes, channels on every shard, and a clean end. The thread sanitizer is the one whom this test
+// is for (./dev check tsan).
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "target/admin/ctl.h"
+#include "target/daemon.h"
+#include "target/fake_session.h"
+#include "target/log.h"
+
+namespace srpt::target {
+namespace {
+
+constexpr int kHosts = 8;
+constexpr int kRounds = 25;
+
+// Logs in, writes and reads and compares, aborts, logs out; twice.
+void UseAsHost(std::uint8_t host, std::atomic<int>& served) {
+  const MutableBytes memory = Network::memory().subspan(host * kHostBytes, kHostBytes);
+  for (int login = 0; login < 2; ++login) {
+    Session session(host);
+    if (!session.Login()) Unclean("a login was refused");
+    for (int round = 0; round < kRounds; ++round) {
+      for (std::size_t i = 0; i < kDataBytes; ++i) {
+        memory[i] = static_cast<std::uint8_t>(i * 7 + static_cast<std::size_t>(host + round));
+      }
+      std::fill_n(memory.begin() + kReadAt, kDataBytes, std::uint8_t{0});
+      if (!session.Transfer(true) || !session.Transfer(false) || !session.Abort()) {
+        Unclean("a session was lost");
+      }
+      if (!std::equal(memory.begin(), memory.begin() + kDataBytes, memory.begin() + kReadAt)) {
+        Unclean("what was read is not what was written");
+      }
+      served += 2;
+    }
+    session.Logout();
+  }
+}
+
+TEST(Shards, ServeEightHostsOnFourThreads) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  char name[] = "/tmp/srpt-shards-XXXXXX";  // Not in TEST_TMPDIR: a socket's path is short.
+  ASSERT_NE(mkdtemp(name), nullptr);
+  const std::string folder = name;
+  std::ofstream(folder + "/disk") << std::string(1 << 20, '\0');
+  std::ofstream(folder + "/scst.conf")
+      << "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename " << folder
+      << "/disk\n    nv_cache 1\n  }\n}\nTARGET_DRIVER ib_srpt {\n  rdma_cm_port 5555\n"
+         "  TARGET fe80:0000:0000:0000:0002:c903:00aa:0001 {\n    LUN 0 disk0\n    enabled 1\n"
+         "  }\n}\n";
+  const std::string log = folder + "/log";
+  const int err = dup(2);
+  const int file = open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  ASSERT_GE(dup2(file, 2), 0);
+
+  Network::AddDevice({});
+  DaemonOptions options;
+  options.sources.scst_conf = folder + "/scst.conf";
+  options.sources.overrides.emplace_back("srpt_service_guid", "00000000000005e0");
+  options.admin_socket = folder + "/socket";
+  options.shards = 4;
+  InitLog("info");
+  std::atomic<int> status{-1};
+  std::thread daemon([&] { status = RunDaemon(options); });
+  while (status == -1 && Network::Listening() < 2) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_EQ(status, -1);
+
+  std::atomic<int> served{0};
+  std::atomic<bool> asking{true};
+  std::atomic<int> asked{0};
+  std::thread administrator([&] {
+    std::string socket = options.admin_socket;
+    while (asking) {
+      for (const char* verb : {"sessions", "counters"}) {
+        std::string flag = "--socket", list = "list", what = verb;
+        char* words[] = {flag.data(), socket.data(), list.data(), what.data()};
+        if (CtlMain(4, words) != 0) Unclean("an administrator got no answer");
+        ++asked;
+      }
+    }
+  });
+  std::vector<std::thread> hosts;
+  for (std::uint8_t host = 0; host < kHosts; ++host) {
+    hosts.emplace_back([&served, host] { UseAsHost(host, served); });
+  }
+  for (std::thread& host : hosts) host.join();
+  asking = false;
+  administrator.join();
+  kill(getpid(), SIGTERM);
+  daemon.join();
+  dup2(err, 2);
+
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(served, kHosts * 2 * kRounds * 2);
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(Network::broken(), "");
+  EXPECT_EQ(verbs::FailurePoints::Alive(), "");
+  std::ifstream in(log);
+  std::stringstream text;
+  text << in.rdbuf();
+  const std::string lines = text.str();
+  std::set<std::string> shards;
+  const std::regex accepted("accepted: session [^,]*, (shard [0-9]+),");
+  for (std::sregex_iterator i(lines.begin(), lines.end(), accepted), end; i != end; ++i) {
+    shards.insert((*i)[1]);
+  }
+  EXPECT_EQ(shards, (std::set<std::string>{"shard 0", "shard 1", "shard 2", "shard 3"})) << lines;
+  for (const char* one : {"/disk", "/scst.conf", "/socket", "/log"}) {
+    unlink((folder + one).c_str());
+  }
+  rmdir(folder.c_str());
+}
+
+}  // namespace
+}  // namespace srpt::target
