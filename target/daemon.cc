@@ -14,6 +14,7 @@
 #include "target/admin/socket.h"
 #include "target/config/to_core.h"
 #include "target/director_reactor.h"
+#include "target/machine_ports.h"
 #include "target/reactor_trace.h"
 #include "target/shard_reactor.h"
 #include "target/storage/device_table.h"
@@ -25,83 +26,6 @@
 
 namespace srpt::target {
 namespace {
-
-// The configuration's targets and the machine's ports, put together.
-struct Ports {
-  std::vector<TargetPort> targets;  // For core: those of the file, then ports it does not name.
-  std::vector<FabricPort> fabric;
-  std::vector<PortFacts> facts;
-};
-
-std::uint16_t FreeRelativeId(const std::vector<TargetPort>& targets) {
-  std::uint16_t id = 1;
-  while (std::any_of(targets.begin(), targets.end(),
-                     [&](const TargetPort& t) { return t.rel_tgt_id == id; })) {
-    ++id;
-  }
-  return id;
-}
-
-Ports MatchPorts(const config::Configuration& configuration, const std::vector<Device>& devices) {
-  Ports ports;
-  ports.targets = config::ToTargetPorts(configuration);
-  const std::size_t configured = ports.targets.size();
-  std::vector<bool> found(configured, false);
-  for (const Device& device : devices) {
-    const auto index = static_cast<std::uint32_t>(&device - devices.data());
-    for (const DevicePort& port : device.ports) {
-      auto target = std::find_if(ports.targets.begin(), ports.targets.end(),
-                                 [&](const TargetPort& t) { return t.name == port.target_name; });
-      if (target == ports.targets.end()) {
-        // As in SCST: every port is a target, disabled until somebody enables it.
-        TargetPort unnamed;
-        unnamed.id = TargetPortId(static_cast<std::uint32_t>(ports.targets.size()));
-        unnamed.name = port.target_name;
-        unnamed.rel_tgt_id = FreeRelativeId(ports.targets);
-        target = ports.targets.insert(ports.targets.end(), unnamed);
-        spdlog::warn("{} port {} is target {}, which the configuration does not name: disabled",
-                     device.name, port.port, port.target_name);
-      } else if (target->id.v < configured) {
-        found[target->id.v] = true;
-      }
-      target->srq = index;
-      ports.fabric.push_back({&device, &port, target->id});
-      ports.facts.push_back(
-          {target->id, device.name, port.port, port.link_layer, port.gid, port.pkey});
-      spdlog::info("{} port {}: target {}, {}, {}", device.name, port.port, port.target_name,
-                   ToString(port.transport), port.active ? "active" : "not active");
-    }
-  }
-  for (std::size_t i = 0; i < configured; ++i) {
-    if (!found[i]) spdlog::warn("target {} has no RDMA port here", ports.targets[i].name);
-  }
-  return ports;
-}
-
-// What the devices can do bounds what core may ask for.
-void FitToDevices(Parameters& parameters, const std::vector<Device>& devices) {
-  parameters.srq_count = static_cast<std::uint32_t>(devices.size());
-  for (const Device& device : devices) {
-    if (parameters.srpt_sq_size > device.limits.qp_wr_max) {
-      spdlog::warn("srpt_sq_size {} is lowered to {}, the limit of {}", parameters.srpt_sq_size,
-                   device.limits.qp_wr_max, device.name);
-      parameters.srpt_sq_size = static_cast<std::uint16_t>(device.limits.qp_wr_max);
-    }
-    const std::uint32_t shared = std::min(device.limits.srq_wr_max, device.limits.cqe_max);
-    if (parameters.use_srq && device.limits.srq_max != 0 && parameters.srpt_srq_size > shared) {
-      spdlog::warn("srpt_srq_size {} is lowered to {}, the limit of {}", parameters.srpt_srq_size,
-                   shared, device.name);
-      parameters.srpt_srq_size = shared;
-    }
-    const std::uint32_t receives = parameters.credits + limits::kReceivesBeyondCredits;
-    if (receives > device.limits.qp_wr_max && device.limits.qp_wr_max > 4) {
-      // [R-LOGIN-15, R-CRED-07]
-      parameters.credits =
-          static_cast<std::uint16_t>(device.limits.qp_wr_max - limits::kReceivesBeyondCredits);
-      spdlog::warn("credits are lowered to {}, the limit of {}", parameters.credits, device.name);
-    }
-  }
-}
 
 int Fail(int status, const std::string& what) {
   std::fprintf(stderr, "srpt: %s\n", what.c_str());
@@ -125,15 +49,6 @@ Result<std::vector<scsi::LuView>, std::string> OpenDevices(
 
 std::string DescribeLocks(std::uint64_t bytes) {
   return bytes == RLIM_INFINITY ? "unlimited" : std::to_string(bytes >> 20) + " MiB";
-}
-
-// The completion vector of each device for a shard: the shards go round.
-std::vector<int> VectorsOf(std::uint32_t shard, const std::vector<Device>& devices) {
-  std::vector<int> vectors;
-  for (const Device& device : devices) {
-    vectors.push_back(static_cast<int>(shard) % std::max(1, device.context->num_comp_vectors));
-  }
-  return vectors;
 }
 
 // All of a shard, in the order in which it comes to be. The network outlives the storage, whose
@@ -232,7 +147,10 @@ int RunDaemon(const DaemonOptions& options) {
     const std::string caution = Caution(device);
     if (!caution.empty()) spdlog::warn("{}", caution);
   }
-  const Ports ports = MatchPorts(configuration, *devices);
+  Ports ports = MatchPorts(configuration, *devices);
+  const auto vectors = AllowedVectors(options.sources.scst_conf, configuration, *devices);
+  if (!vectors.ok()) return Fail(kExitConfiguration, vectors.error());
+  TellVectors(options.shards, *devices, *vectors, ports.facts);
   parameters = config::ToParameters(loaded->parameters, devices->front().node_guid);
   parameters.shards = options.shards;
   FitToDevices(parameters, *devices);
@@ -242,7 +160,7 @@ int RunDaemon(const DaemonOptions& options) {
   AddPorts(listener, ports.fabric);
   bool shared = parameters.use_srq;
   for (std::uint32_t i = 0; i < options.shards; ++i) {
-    failed = MakeNetwork(parameters, ports.fabric, VectorsOf(i, *devices), shards[i]);
+    failed = MakeNetwork(parameters, ports.fabric, VectorsOf(i, *vectors), shards[i]);
     if (!failed.empty()) return Fail(kExitFailed, failed);
     listener.AddShard(shards[i].fabric->event_channel());
     shared = shared && shards[i].fabric->uses_srq();

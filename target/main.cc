@@ -41,7 +41,8 @@ int PrintLimits(const DaemonOptions& options, bool json) {
     std::fprintf(stderr, "srpt: %s\n", loaded.error().ToString().c_str());
     return kExitConfiguration;
   }
-  const Parameters parameters = config::ToParameters(loaded->parameters, 0);
+  Parameters parameters = config::ToParameters(loaded->parameters, 0);
+  parameters.shards = options.shards;
   const std::string text = json ? DescribeLimitsAsJson(parameters) : DescribeLimits(parameters);
   std::fputs(text.c_str(), stdout);
   return 0;

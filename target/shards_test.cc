@@ -65,6 +65,7 @@ TEST(Shards, ServeEightHostsOnFourThreads) {
       << "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename " << folder
       << "/disk\n    nv_cache 1\n  }\n}\nTARGET_DRIVER ib_srpt {\n  rdma_cm_port 5555\n"
          "  TARGET fe80:0000:0000:0000:0002:c903:00aa:0001 {\n    LUN 0 disk0\n    enabled 1\n"
+         "    comp_v_mask 0x2\n"
          "  }\n}\n";
   const std::string log = folder + "/log";
   const int err = dup(2);
@@ -113,6 +114,7 @@ TEST(Shards, ServeEightHostsOnFourThreads) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(served, kHosts * 2 * kRounds * 2);
   EXPECT_GT(asked, 0);
+  EXPECT_EQ(Network::CompletionVectors(), std::set<int>{1}) << "[R-PARAM-11] comp_v_mask 0x2";
   EXPECT_EQ(Network::broken(), "");
   EXPECT_EQ(verbs::FailurePoints::Alive(), "");
   std::ifstream in(log);

@@ -44,12 +44,16 @@ std::vector<SessionFacts> Facts::Sessions() const {
   std::vector<SessionFacts> sessions;
   for (SessionInfo& info : host_.director().Sessions()) {
     SessionFacts session;
+    const std::optional<PortFacts> port = Port(info.port);
     session.info = std::move(info);
     std::vector<std::string> states;
     for (const SessionChannel& named : session.info.channels) {
       const auto at = channels.find({named.shard, named.channel});
       if (at == channels.end()) continue;
       const ChannelInfo& channel = at->second;
+      const int vector =
+          port && named.shard.v < port->comp_vectors.size() ? port->comp_vectors[named.shard.v] : 0;
+      session.comp_vector += (session.comp_vector.empty() ? "" : ",") + std::to_string(vector);
       session.req_lim += channel.req_lim;
       session.req_lim_delta += channel.req_lim_delta;
       session.active_commands += channel.active_commands;

@@ -21,7 +21,8 @@ struct SessionFacts {
   std::uint64_t req_lim_delta = 0;
   std::uint64_t active_commands = 0;
   ChannelCounters counters;
-  std::string ch_state;  // Of all channels: "live", or "live,disconnecting".
+  std::string ch_state;     // Of all channels: "live", or "live,disconnecting".
+  std::string comp_vector;  // A completion vector for each channel: "0", or "0,1".
 };
 
 class Facts {

@@ -97,6 +97,8 @@ class FakeHost : public AdminHost {
     port.id = TargetPortId(0);
     port.device = "rxe0";
     port.link_layer = "Ethernet";
+    port.comp_v_mask = 0xa;
+    port.comp_vectors = {3};
     port.gid = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0, 1, 1};
     return {port};
   }

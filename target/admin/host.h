@@ -25,6 +25,8 @@ struct PortFacts {
   std::string link_layer;              // "InfiniBand" or "Ethernet"
   std::array<std::uint8_t, 16> gid{};  // Index 0.
   std::uint16_t pkey = 0xffff;         // Index 0.
+  std::uint64_t comp_v_mask = 0;       // Its device's completion vectors that are used, a bit each.
+  std::vector<int> comp_vectors;       // Which of them each shard uses.
 };
 
 // What the daemon knows of a device beyond core.

@@ -67,7 +67,9 @@ class RequestTest : public testing::Test {
 TEST_F(RequestTest, TheTreeOfATarget) {
   EXPECT_EQ(Names("/"), "handlers/ devices/ targets/ device_groups/");
   EXPECT_EQ(Names(target_),
-            "enabled rel_tgt_id device link_layer port_id login_info luns/ ini_groups/ sessions/");
+            "enabled rel_tgt_id device link_layer port_id comp_v_mask login_info luns/ ini_groups/ "
+            "sessions/");
+  EXPECT_EQ(Get(target_ + "/comp_v_mask"), "0xa");
   EXPECT_EQ(Get(target_ + "/enabled"), "1");
   EXPECT_EQ(Get(target_ + "/rel_tgt_id"), "1");
   EXPECT_EQ(Get(target_ + "/device"), "rxe0");
@@ -103,6 +105,7 @@ TEST_F(RequestTest, SessionsSumTheirChannels) {
   const std::string session = target_ + "/sessions/10.0.0.1";
   EXPECT_EQ(Get(session + "/initiator_name"), "10.0.0.1");
   EXPECT_EQ(Get(session + "/ch_state"), "live");
+  EXPECT_EQ(Get(session + "/comp_vector"), "3");
   EXPECT_EQ(Get(session + "/req_lim"), "128");
   EXPECT_EQ(Get(session + "/req_lim_delta"), "3");
   EXPECT_EQ(Get(session + "/commands"), "10");

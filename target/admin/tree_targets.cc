@@ -1,4 +1,5 @@
 // /targets/ib_srpt.
+#include <cstdio>
 #include <sstream>
 
 #include "target/admin/tree.h"
@@ -103,6 +104,9 @@ Node TargetNode(const Facts& facts, const TargetInfo& target) {
     children.emplace_back("device", Value(port->device));
     children.emplace_back("link_layer", Value(port->link_layer));
     children.emplace_back("port_id", Value(Number(port->port)));
+    char mask[24];
+    std::snprintf(mask, sizeof mask, "0x%llx", static_cast<unsigned long long>(port->comp_v_mask));
+    children.emplace_back("comp_v_mask", Value(mask));
     children.emplace_back("login_info", Value(facts.LoginInfo(*port)));
   }
   children.emplace_back("luns", LunsDir(target.name, "", target.luns));
@@ -139,7 +143,7 @@ Node SessionNode(const SessionFacts& session) {
       {"group", Value(session.info.group)},
       {"channels", Value(Number(session.info.channels.size()))},
       {"ch_state", Value(session.ch_state)},
-      {"comp_vector", Value("0")},
+      {"comp_vector", Value(session.comp_vector)},
       {"req_lim", Value(std::to_string(session.req_lim))},
       {"req_lim_delta", Value(Number(session.req_lim_delta))},
       {"commands", Value(Number(counters.commands))},

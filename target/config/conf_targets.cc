@@ -16,7 +16,6 @@ constexpr Inert kInert[] = {
     {"HW_TARGET", "every target of ib_srpt is one"},
     {"addr_method", "LUNs are reported by peripheral addressing below 256, flat above"},
     {"cpu_mask", "shards are not bound to processors yet"},
-    {"comp_v_mask", "completion vectors are not chosen yet"},
     {"io_grouping_type", "there are no I/O contexts to group"},
     {"black_hole", "commands are always answered"},
 };
@@ -157,14 +156,18 @@ bool ReadTarget(ConfContext& context, const Statement& section) {
                               "a number of its own");
         }
       }
+    } else if (statement.name() == "comp_v_mask") {
+      // [R-PARAM-11]
+      good = ReadNumber(context, statement, 1, ~std::uint64_t{0}, target.comp_v_mask);
+      target.comp_v_mask_line = statement.line;
     } else if (statement.name() == "LUN") {
       good = ReadLun(context, statement, target.luns);
     } else if (statement.name() == "GROUP") {
       good = ReadGroup(context, statement, target);
     } else if (!IsSilent(statement) && !IsInert(context, statement, kInert, std::size(kInert))) {
       good = context.Fail(statement.line, "'" + statement.name() + "' in TARGET",
-                          "enabled, rel_tgt_id, LUN, GROUP, HW_TARGET, addr_method, cpu_mask, "
-                          "comp_v_mask or io_grouping_type");
+                          "enabled, rel_tgt_id, comp_v_mask, LUN, GROUP, HW_TARGET, addr_method, "
+                          "cpu_mask or io_grouping_type");
     }
     if (!good) return false;
   }

@@ -78,6 +78,9 @@ struct Target {
   std::string name;  // Lower case: "fe80:0000:0000:0000:0002:c903:0005:f34b".
   bool enabled = false;
   std::optional<std::uint16_t> rel_tgt_id;
+  // The completion vectors of its device on which channels may be placed, a bit each; 0: all.
+  std::uint64_t comp_v_mask = 0;
+  int comp_v_mask_line = 0;
   std::vector<Lun> luns;  // For initiators that no group lists.
   std::vector<Group> groups;
   int line = 0;

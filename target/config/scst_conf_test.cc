@@ -70,6 +70,20 @@ TARGET_DRIVER ib_srpt {
 }
 )";
 
+TEST(ScstConf, CompletionVectorsAreAMask) {
+  const auto mask = [&](const std::string& value) {
+    return MustParse(
+               "TARGET_DRIVER ib_srpt {\n  TARGET fe80:0000:0000:0000:0002:c903:0005:f34b {\n"
+               "    comp_v_mask " +
+               value + "\n  }\n}\n")
+        .targets.at(0)
+        .comp_v_mask;
+  };
+  EXPECT_EQ(mask("0xa"), 0xau);
+  EXPECT_EQ(mask("3"), 3u);
+  EXPECT_EQ(MustParse(std::string(kDisks) + kMasking).targets[0].comp_v_mask, 0u) << "all";
+}
+
 TEST(ScstConf, TheReadmesMaskingExample) {
   const Configuration c = MustParse(std::string(kDisks) + kMasking);
   ASSERT_EQ(c.targets.size(), 1u);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,7 @@ struct World {
   std::map<std::uint32_t, Qp*> qps;      // By number.
   std::map<PeerId, Peer> peers;
   std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(kPeerBytes);
+  std::set<int> vectors;  // Of all completion queues that were made.
   std::uint32_t next_key = 1;
   std::uint32_t next_qp = 1;
   std::uint32_t refuse_posts = 0;

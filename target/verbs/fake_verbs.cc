@@ -129,6 +129,11 @@ void Network::Disconnect(PeerId number) {
 
 MutableBytes Network::memory() { return TheWorld().memory; }
 
+std::set<int> Network::CompletionVectors() {
+  const Lock lock(TheWorld().mutex);
+  return TheWorld().vectors;
+}
+
 std::vector<std::uint32_t> Network::SendQueues() {
   const Lock lock(TheWorld().mutex);
   std::vector<std::uint32_t> lengths;
@@ -270,8 +275,13 @@ int DestroyCompChannel(ibv_comp_channel* channel) {
   delete static_cast<CompChannel*>(channel);
   return 0;
 }
-ibv_cq* CreateCq(ibv_context* context, int entries, ibv_comp_channel* channel, int) {
+ibv_cq* CreateCq(ibv_context* context, int entries, ibv_comp_channel* channel, int vector) {
   const Lock lock(TheWorld().mutex);
+  if (vector < 0 || vector >= context->num_comp_vectors) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  TheWorld().vectors.insert(vector);
   auto* const cq = new Cq{};
   cq->context = context;
   cq->channel = channel;

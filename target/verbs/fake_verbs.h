@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class Network {
   static MutableBytes memory();
   // Send queues of the queue pairs there are: the longest that each may get.
   static std::vector<std::uint32_t> SendQueues();
+  // The completion vectors that completion queues were made for.
+  static std::set<int> CompletionVectors();
   // The next `n` posts to a send queue are refused with ENOMEM, whole.
   static void RefusePosts(std::uint32_t n);
   // Empty, or the first rule that the target broke.
