@@ -33,6 +33,7 @@ NULL=$(disk_wait "$HOST" 1)
 check boot_to_first_io_below_30_s first_io
 check login_ipv4_two_channels login_ipv4
 only_srpt session_listed session_listed
+only_srpt channels_on_shards channels_on_shards
 only_srpt admin_socket_is_private admin_socket_is_private
 only_srpt idle_memory_is_bounded idle_memory
 only_srpt receives_shared_as_asked receives_shared

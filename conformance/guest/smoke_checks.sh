@@ -43,6 +43,18 @@ session_listed() {
   expect_output '"ok": *true' ctl --json list sessions
 }
 
+# The two channels of the session are where the fewest are: on two shards, if there are two.
+channels_on_shards() {
+  local want=1 seen
+  [[ " ${SRPT_OPTIONS:-} " != *" --shards="* ]] || want=2
+  seen=$(grep -o 'accepted: session [^,]*, shard [0-9]*' "$SRPT_RUN_LOG" | awk '{ print $NF }' |
+    sort -u)
+  echo "shards: $seen"
+  expect_equal "the number of shards that have a channel" "$(wc -w <<<"$seen")" $want
+  ctl get "/targets/ib_srpt/$GUEST_GID/comp_v_mask"
+  expect_output '^[0-9]+,[0-9]+$' ctl get "/targets/ib_srpt/$GUEST_GID/sessions/$GUEST_IP/comp_vector"
+}
+
 admin_socket_is_private() { expect_equal "the socket's mode" "$(stat -c %a $SRPT_SOCKET)" 600; }
 
 # limit NAME: what srpt says of itself.
