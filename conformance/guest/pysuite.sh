@@ -3,29 +3,19 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Python conformance suites on the verbs arm, in the guest (boot it with --hostroot): the host's
-# own python3 and pytest, over 9p, against the target that runs here. /tmp/suite holds the suites
+# own python3 and pytest against the target that runs here. /tmp/suite holds the suites
 # (conformance/suites) and the module (pytests/srptest.so), as the project lays them out. Arguments:
 # pytest's, or those of SRPT_PYTEST_ARGS. Last line: N passed, N failed, N skipped.
 . /lib.sh
 . /target.sh
+. /python.sh
 
 eval "set -- ${SRPT_PYTEST_ARGS:-} \"\$@\""
-enter=/hostroot
 link_up || { echo "$RDMA_DEV did not come up"; exit 1; }
 target_start || exit 1
-for d in proc sys dev run tmp; do
-  mount --bind /$d $enter/$d || exit 1
-done
-mount --bind /dev/pts $enter/dev/pts
-mount --bind /dev/shm $enter/dev/shm
+python_up || exit 1
 
-status=0
-chroot $enter /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 \
-  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/tmp/suite:/tmp/suite/pytests \
-  SRPT_ARM=$LINK SRPT_TARGET=$GUEST_IP:$TARGET_PORT SRPT_GUID=$TARGET_GUID SRPT_ADMIN=$SRPT_SOCKET \
-  SRPT_TARGET_NAME=$GUEST_GID \
-  /bin/sh -c 'cd /tmp/suite && exec /usr/bin/python3 -m pytest -p no:cacheprovider -rs \
-    --junitxml=/tmp/pytest.xml "$@" </dev/null 2>&1' pytest "$@" | tee /tmp/pytest.out
+python -m pytest -p no:cacheprovider -rs --junitxml=/tmp/pytest.xml "$@" | tee /tmp/pytest.out
 status=${PIPESTATUS[0]}
 cp /tmp/pytest.xml /logs/pytest.xml
 

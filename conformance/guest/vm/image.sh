@@ -154,7 +154,7 @@ image_overlay() {
   mkdir -p "$o"
   cp -L "$1" "$o/vm-script"
   chmod 755 "$o/vm-script"
-  cp "$here"/{lib,net,target,checks}.sh "$o/"
+  cp "$here"/{lib,net,target,checks,python}.sh "$o/"
   shift
   {
     for x in ${ENVIRONMENT[@]+"${ENVIRONMENT[@]}"}; do echo "export ${x%%=*}=$(quoted "${x#*=}")"; done
