@@ -43,7 +43,14 @@ struct Parameters {
   std::uint32_t channels_per_shard = limits::kChannelsDefault;
   std::uint32_t data_buffers_per_shard = limits::kDataBuffersDefault;
   std::uint32_t trace_flag = 0;  // trace::Category bits.
+  std::uint32_t sessions_max = limits::kNexusesMax;
+  std::uint32_t devices_max = limits::kLusMax;
   bool fingerprint = false;
+
+  // Receives, and so commands, that one channel has at most.
+  std::uint32_t commands_per_channel() const {
+    return std::uint32_t{credits} + limits::kReceivesBeyondCredits;
+  }
 };
 
 // One target port (SCST: a target), known before the first event.

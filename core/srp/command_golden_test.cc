@@ -15,6 +15,8 @@ namespace {
 
 using F = wire::TskMgmtFunction;
 
+constexpr std::uint16_t kCredits = 40;
+
 class CommandGolden : public ShardFixture {
  protected:
   struct Situation {
@@ -42,7 +44,7 @@ class CommandGolden : public ShardFixture {
   // --- How a situation comes about ---
   void Serve(const std::vector<std::uint8_t>& iu) {
     Receive(channel_, iu);
-    command_ = channel_.slot() * limits::kCommandsPerChannel + last_recv_.v;
+    command_ = channel_.slot() * (kCredits + limits::kReceivesBeyondCredits) + last_recv_.v;
     if (const auto r = Got<action::BlockRead>(); !r.empty()) op_ = r[0].op;
     if (const auto w = Got<action::BlockWrite>(); !w.empty()) op_ = w[0].op;
     if (const auto f = Got<action::BlockFlush>(); !f.empty()) op_ = f[0].op;
@@ -310,7 +312,7 @@ TEST_F(CommandGolden, EveryEventInEveryState) {
     for (const Event& event : Events()) {
       send_.reset();
       note_.clear();
-      Fresh({.credits = 40, .sq_size = 16, .data_buffers = 16});
+      Fresh({.credits = kCredits, .sq_size = 16, .data_buffers = 16});
       situation.enter();
       const std::string phase = ToString(situation.phase);
       ASSERT_EQ(Phase(), phase) << situation.name;

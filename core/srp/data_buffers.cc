@@ -22,7 +22,7 @@ void Wait(ShardState& s, std::uint32_t command) {
                "a command waits for a data buffer, %zu of %zu are free", s.pool.free.size(),
                s.pieces.size());
   }
-  const std::uint32_t queue = QueueOf(c, m);
+  const std::uint32_t queue = QueueOf(s, c, m);
   UnitBuffers& unit = s.pool.units[queue];
   c.buffer_next = kNone;
   if (unit.first == kNone) {
@@ -39,7 +39,7 @@ void Forget(ShardState& s, std::uint32_t command) {
   Moving& m = c.As<Moving>();
   if (!m.queued) return;
   m.queued = false;
-  const std::uint32_t queue = QueueOf(c, m);
+  const std::uint32_t queue = QueueOf(s, c, m);
   UnitBuffers& unit = s.pool.units[queue];
   std::uint32_t before = kNone;
   for (std::uint32_t i = unit.first; i != command; i = s.commands[i].buffer_next) {

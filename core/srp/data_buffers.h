@@ -75,10 +75,11 @@ inline Charge ChargeOf(PieceStage stage) {
   AddCharge(s, p, from, ~0u);
   AddCharge(s, p, to, 1);
 }
-// Where a command waits, and what its buffers count for: its unit; limits::kLusMax for those whose
-// buffer never is a unit's.
-inline std::uint32_t QueueOf(const Command& c, const command_state::Moving& m) {
-  return m.control || m.table ? limits::kLusMax : c.lu.v;
+// Where a command waits, and what its buffers count for: its unit; Parameters::devices_max for
+// those whose buffer never is a unit's.
+inline std::uint32_t QueueOf(const ShardState& s, const Command& c,
+                             const command_state::Moving& m) {
+  return m.control || m.table ? s.params.devices_max : c.lu.v;
 }
 // A free buffer becomes a piece of the command, which is Moving `m`; its stage is one that is
 // charged.
@@ -94,7 +95,7 @@ inline std::uint32_t QueueOf(const Command& c, const command_state::Moving& m) {
   p.stage = stage;
   p.command = command;
   p.channel = c.channel;
-  p.unit = QueueOf(c, m);
+  p.unit = QueueOf(s, c, m);
   p.to_unit = m.write && !m.table;
   AddCharge(s, p, ChargeOf(stage), 1);
   return piece;

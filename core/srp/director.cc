@@ -26,7 +26,11 @@ const char* NameOf(FenceFunction function) {
 }  // namespace
 
 Director::State::State(const Parameters& p, std::vector<TargetPort> ports)
-    : parameters(p), load(p.shards, 0), fences(p.shards), outbox(p.shards) {
+    : parameters(p),
+      nexuses(p.sessions_max),
+      load(p.shards, 0),
+      fences(p.shards),
+      outbox(p.shards) {
   SRPT_CHECK(p.shards > 0);
   SRPT_CHECK(ports.size() <= limits::kTargetPortsMax);
   std::set<std::uint16_t> taken;
@@ -199,6 +203,8 @@ void Director::Step(Time now, const DirectorEvent& event, Actions& actions) {
   s.outbox.Drain(actions);
   if (s.parameters.fingerprint) FoldStep(s.fingerprint, now, event, actions);
 }
+
+void Director::Become(const Director& other) { *state_ = *other.state_; }
 
 Time Director::NextDeadline() const {
   return state_->outbox.empty() ? state_->fences.NextDeadline() : state_->now;

@@ -81,6 +81,8 @@ class Director {
   std::vector<SessionInfo> Sessions() const;
   std::vector<DeviceInfo> Devices() const;
   std::vector<TargetGroupInfo> TargetGroups() const;
+  // Is what `other` is from now on: for fuzzers, which start a million times from one state.
+  void Become(const Director& other);
   // True when a Shutdown was asked and no channel remains.
   bool IsDown() const;
   // Of all events and actions so far; 0 unless Parameters::fingerprint.

@@ -33,11 +33,11 @@ Director::State::Outcome Director::State::Do(AdminId, const admin::AddLu& ask) {
       retiring.count(ask.lu.id) != 0) {
     return AdminResult{Status::kExists, "device \"" + name + "\" exists already"};
   }
-  if (devices.size() == limits::kLusMax) {
-    return AdminResult{Status::kBusy, "there are " + std::to_string(limits::kLusMax) +
+  if (devices.size() == parameters.devices_max) {
+    return AdminResult{Status::kBusy, "there are " + std::to_string(parameters.devices_max) +
                                           " devices already, which is the most"};
   }
-  SRPT_CHECK(ask.lu.id.v < limits::kLusMax);  // Shards keep tables by it.
+  SRPT_CHECK(ask.lu.id.v < parameters.devices_max);  // Shards keep tables by it.
   SnapshotDevice device{ask.lu};
   device.lu.alua = {};
   devices.emplace(ask.lu.id, device);

@@ -29,7 +29,8 @@ void Director::State::On(const event::LoginRequested& login) {
   const Nexus* nexus = nexuses.Find(KeyOf(login, req));
   const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
   const std::size_t beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
-  if (const auto refusal = JudgeChannel(req, beside, nexus != nullptr || !nexuses.full())) {
+  if (const auto refusal =
+          JudgeChannel(parameters, req, beside, nexus != nullptr || !nexuses.full())) {
     return Refuse(login, target, *refusal);
   }
   Open(login, *target, *judged);

@@ -40,7 +40,7 @@ class DirectorOutbox {
     Action action;
     std::string text;  // Of a Log or AdminDone.
   };
-  const std::uint32_t shards_;
+  std::uint32_t shards_;
   std::deque<Item> items_;
 };
 

@@ -131,7 +131,7 @@ struct Director::State {
   std::vector<std::string> ExportsOf(LuId lu) const;
 
   // --- The books --------------------------------------------------------------------------------
-  const Parameters parameters;
+  Parameters parameters;
   SnapshotTargets targets;
   SnapshotDevices devices;
   AluaGroups alua;

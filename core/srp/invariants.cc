@@ -46,7 +46,7 @@ std::string CheckReceives(const ShardState& s, std::vector<Use>& said) {
   std::vector<std::uint32_t> posted(receives::Shared(s) ? s.shared.size() : s.channels.size());
   for (std::uint32_t i = 0; i < s.receives.size(); ++i) {
     const std::uint32_t owner =
-        receives::Shared(s) ? receives::QueueOf(s, i) : i / limits::kCommandsPerChannel;
+        receives::Shared(s) ? receives::QueueOf(s, i) : i / s.params.commands_per_channel();
     if (s.receives[i] == RecvStage::kPosted) ++posted[owner];
     const Command& command = s.commands[i];
     if (command.Is<Free>() != (s.receives[i] != RecvStage::kHeld)) {

@@ -135,8 +135,8 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
   return grant;
 }
 
-std::optional<LoginRefusal> JudgeChannel(const wire::LoginReq& req, std::size_t channels,
-                                         bool room) {
+std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wire::LoginReq& req,
+                                         std::size_t channels, bool room) {
   // [R-LOGIN-11]
   if (channels >= limits::kChannelsPerNexusMax) {
     const std::string most = std::to_string(limits::kChannelsPerNexusMax);
@@ -146,7 +146,7 @@ std::optional<LoginRefusal> JudgeChannel(const wire::LoginReq& req, std::size_t 
   }
   if (!room) {
     return LoginRefusal{LoginRejReason::kInsufficientResources, req.tag, req,
-                        "there are " + std::to_string(limits::kNexusesMax) +
+                        "there are " + std::to_string(parameters.sessions_max) +
                             " sessions already; the end of one would let it in"};
   }
   return std::nullopt;

@@ -48,8 +48,8 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
 
 // `channels`: the nexus's channels that would stay beside the new one. `room`: false if a new nexus
 // finds the table of nexuses full.
-std::optional<LoginRefusal> JudgeChannel(const wire::LoginReq& req, std::size_t channels,
-                                         bool room);
+std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wire::LoginReq& req,
+                                         std::size_t channels, bool room);
 
 // "login from 192.168.7.2 to fe80:...:f34b (i_port_id 0x..., t_port_id 0x...)", the beginning of
 // every line about a login.

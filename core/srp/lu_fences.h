@@ -70,7 +70,7 @@ class LuFences {
   // Starts what may start, the oldest first.
   void Start(Effects& effects);
 
-  const std::uint32_t shards_;
+  std::uint32_t shards_;
   std::size_t started_ = 0;
   std::uint64_t next_fence_ = 1;
   Queues queues_;

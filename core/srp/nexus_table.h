@@ -15,7 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/limits.h"
 #include "core/base/types.h"
 #include "core/event.h"
 #include "core/srp/unit_attentions.h"
@@ -59,7 +58,9 @@ struct Nexus {
 
 class NexusTable {
  public:
-  bool full() const { return nexuses_.size() == limits::kNexusesMax; }
+  explicit NexusTable(std::size_t max) : max_(max) {}
+
+  bool full() const { return nexuses_.size() == max_; }
   bool empty() const { return nexuses_.empty(); }
 
   // Null: no such nexus (any more).
@@ -78,6 +79,7 @@ class NexusTable {
  private:
   bool NameTaken(TargetPortId port, std::string_view name) const;
 
+  std::size_t max_;
   std::map<std::uint32_t, Nexus> nexuses_;
   std::map<NexusKey, std::uint32_t> slots_;
   std::vector<std::uint32_t> next_generation_;  // By slot.

@@ -21,9 +21,10 @@ bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
   // [R-INV-10, R-CRED-03]
   channel.recv_count = static_cast<std::uint16_t>(credits + limits::kReceivesBeyondCredits);
   channel.recv_posted = channel.recv_count;
-  const auto first = s.receives.begin() + std::ptrdiff_t{s.IndexOf(channel)} *
-                                              std::ptrdiff_t{limits::kCommandsPerChannel};
-  std::fill_n(first, limits::kCommandsPerChannel, RecvStage::kUnposted);
+  const std::uint32_t count = s.params.commands_per_channel();
+  SRPT_CHECK(channel.recv_count <= count);
+  const auto first = s.receives.begin() + std::ptrdiff_t{s.IndexOf(channel)} * count;
+  std::fill_n(first, count, RecvStage::kUnposted);
   std::fill_n(first, channel.recv_count, RecvStage::kPosted);
   return true;
 }
@@ -46,7 +47,7 @@ void Forget(ShardState& s, Channel& channel) {
   channel.receives_over = true;
   if (Shared(s)) return Settle(s, channel);
   channel.recv_posted = 0;
-  const std::uint32_t first = s.IndexOf(channel) * limits::kCommandsPerChannel;
+  const std::uint32_t first = s.IndexOf(channel) * s.params.commands_per_channel();
   for (std::uint32_t i = first; i < first + channel.recv_count; ++i) {
     if (s.receives[i] == RecvStage::kPosted) s.receives[i] = RecvStage::kUnposted;
   }

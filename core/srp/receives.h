@@ -7,8 +7,8 @@
 // every credit of every channel there too.
 //
 // A receive buffer and the command that it brings share an index: of channel c's own receive r,
-// c * limits::kCommandsPerChannel + r; of a shared queue, the RecvId itself, which counts through
-// all queues of the shard: queue q has those from q * srpt_srq_size on.
+// c * Parameters::commands_per_channel() + r; of a shared queue, the RecvId itself, which counts
+// through all queues of the shard: queue q has those from q * srpt_srq_size on.
 #ifndef CORE_SRP_RECEIVES_H_
 #define CORE_SRP_RECEIVES_H_
 
@@ -18,11 +18,11 @@ namespace srpt::receives {
 
 inline bool Shared(const ShardState& s) { return !s.shared.empty(); }
 inline RecvId IdOf(const ShardState& s, std::uint32_t index) {
-  return RecvId(Shared(s) ? index : index % limits::kCommandsPerChannel);
+  return RecvId(Shared(s) ? index : index % s.params.commands_per_channel());
 }
 // Whose buffer it is; none: a shared queue's.
 inline ChannelId OwnerOf(const ShardState& s, std::uint32_t index) {
-  return Shared(s) ? ChannelId() : s.IdOf(index / limits::kCommandsPerChannel);
+  return Shared(s) ? ChannelId() : s.IdOf(index / s.params.commands_per_channel());
 }
 inline std::uint32_t QueueOf(const ShardState& s, std::uint32_t index) {
   return index / s.params.srpt_srq_size;
@@ -63,7 +63,7 @@ inline std::uint32_t Take(ShardState& s, Channel& channel, RecvId recv) {
     --s.shared[channel.srq].posted;
   } else {
     SRPT_CHECK(recv.v < channel.recv_count);
-    index += s.IndexOf(channel) * limits::kCommandsPerChannel;
+    index += s.IndexOf(channel) * s.params.commands_per_channel();
     --channel.recv_posted;
   }
   SRPT_CHECK(s.receives[index] == RecvStage::kPosted);
@@ -76,7 +76,9 @@ inline void Post(ShardState& s, Channel& channel, std::uint32_t index) {
   if (Shared(s)) return PostShared(s, index);
   s.receives[index] = RecvStage::kPosted;
   ++channel.recv_posted;
-  s.Do(action::PostRecv{s.IdOf(channel), IdOf(s, index)});
+  // (No division: this is every command's.)
+  const std::uint32_t first = s.IndexOf(channel) * s.params.commands_per_channel();
+  s.Do(action::PostRecv{s.IdOf(channel), RecvId(index - first)});
 }
 // The channel does not: a shared queue gets it back, its own goes with it.
 void Release(ShardState& s, std::uint32_t index);

@@ -33,9 +33,9 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       snapshot(std::make_shared<Snapshot>()),
       // [R-INV-47]
       channels(parameters.channels_per_shard),
-      commands(parameters.use_srq
-                   ? std::size_t{parameters.srq_count} * parameters.srpt_srq_size
-                   : std::size_t{parameters.channels_per_shard} * limits::kCommandsPerChannel),
+      commands(parameters.use_srq ? std::size_t{parameters.srq_count} * parameters.srpt_srq_size
+                                  : std::size_t{parameters.channels_per_shard} *
+                                        parameters.commands_per_channel()),
       receives(commands.size(), parameters.use_srq ? RecvStage::kPosted : RecvStage::kUnposted),
       shared(parameters.use_srq ? parameters.srq_count : 0, {parameters.srpt_srq_size, 0}),
       to_post(parameters.use_srq ? commands.size() : 0),
@@ -43,14 +43,16 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       pool(parameters.data_buffers_per_shard),
       resume_queue(commands.size()),
       dirty(parameters.channels_per_shard),
-      nexuses(limits::kNexusesMax) {
+      nexuses(parameters.sessions_max) {
   SRPT_CHECK(memory != nullptr);
   SRPT_CHECK(commands.size() <= CommandId::kSlotMask && !pieces.empty());
   SRPT_CHECK(params.credits >= limits::kCreditsMin && params.credits <= limits::kCreditsMax);
+  pool.units.resize(std::size_t{parameters.devices_max} + 1);
+  pool.turns = Ring<std::uint32_t>(pool.units.size());
   pool.free.reserve(pieces.size());
   for (std::uint32_t i = params.data_buffers_per_shard; i-- > 0;) pool.free.push_back(i);
   for (Channel& c : channels) {
-    c.wire = Ring<WireItem>(pieces.size() + limits::kCommandsPerChannel + 4);
+    c.wire = Ring<WireItem>(pieces.size() + params.commands_per_channel() + 4);
   }
 }
 
@@ -336,6 +338,12 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   // [R-INV-48]
   if (s.params.fingerprint) FoldStep(s.fingerprint, now, event, actions);
   s.actions = nullptr;
+}
+
+void Shard::Become(const Shard& other) {
+  MemoryPort* const memory = state_->memory;
+  *state_ = *other.state_;
+  state_->memory = memory;
 }
 
 Time Shard::NextDeadline() const { return state_->timer; }

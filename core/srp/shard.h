@@ -75,6 +75,10 @@ class Shard {
   // The driver calls Step with DeadlineReached at this time at the latest. kNever: nothing waits.
   Time NextDeadline() const;
 
+  // Is what `other`, of the same parameters, is from now on, with memory of its own: for fuzzers,
+  // which start a million times from one state.
+  void Become(const Shard& other);
+
   // For administrators and tests; not for the command path.
   std::vector<ChannelInfo> Channels() const;
   std::uint32_t free_data_buffers() const;

@@ -367,8 +367,8 @@ struct BufferPool {
   std::uint32_t reserve;
   std::vector<std::uint32_t> free;
   // By LuId; the last one stands for what is no unit's data: descriptor tables, core's own answers.
-  std::vector<UnitBuffers> units = std::vector<UnitBuffers>(limits::kLusMax + 1);
-  Ring<std::uint32_t> turns = Ring<std::uint32_t>(limits::kLusMax + 1);  // Those with a queue.
+  std::vector<UnitBuffers> units;
+  Ring<std::uint32_t> turns;  // Those with a queue.
 };
 
 struct NexusView {

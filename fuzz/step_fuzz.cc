@@ -1,0 +1,76 @@
+// Director and shards together, from several starting states, by sequences of events.
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "fuzz/step_start.h"
+#include "fuzz/step_world.h"
+
+namespace {
+
+using namespace srpt::fuzz;  // NOLINT
+
+// Enough for what is rare; short executions find more of it.
+constexpr int kTurnsMax = 64;
+constexpr std::size_t kInputBytesMax = 160;
+
+// As an ordinary test: what must hold is looked at after every turn, and a world that went back to
+// a starting state is compared with one that was made anew.
+bool Thorough() {
+  static const bool thorough = std::getenv("SRPT_STEP_FUZZ_THOROUGH") != nullptr;
+  return thorough;
+}
+
+struct Worlds {
+  std::unique_ptr<StepWorld> work;
+  std::array<std::unique_ptr<StepWorld>, kStartKinds> starts;
+};
+
+std::unique_ptr<StepWorld> NewStart(std::uint32_t set, std::uint32_t kind) {
+  auto world = std::make_unique<StepWorld>(StartParameters(set, Thorough()));
+  MakeStart(*world, kind);
+  return world;
+}
+
+// The sweep is as expensive as some ten steps: once in a while.
+void Run(StepWorld& world, Input input) {
+  for (int i = 0; i < kTurnsMax && !input.empty(); ++i) {
+    world.Turn(input);
+    if (i % 16 == 15 || Thorough()) world.Sweep();
+  }
+  world.Finish();
+}
+
+}  // namespace
+
+// Inputs no longer than what is read of them, unless somebody asks for others.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  static std::vector<char*> args(*argv, *argv + *argc);
+  static char length[32];
+  std::snprintf(length, sizeof length, "-max_len=%zu", kInputBytesMax);
+  args.insert(args.begin() + 1, length);
+  args.push_back(nullptr);
+  ++*argc;
+  *argv = args.data();
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static std::array<Worlds, kStartSets> worlds;
+  Input input({data, size});
+  const std::uint8_t start = input.U8();
+  const std::uint32_t set = start % kStartSets;
+  const std::uint32_t kind = start / kStartSets % kStartKinds;
+  Worlds& of_set = worlds[set];
+  if (of_set.work == nullptr) of_set.work = NewStart(set, 0);
+  if (of_set.starts[kind] == nullptr) of_set.starts[kind] = NewStart(set, kind);
+  of_set.work->Become(*of_set.starts[kind]);
+  Run(*of_set.work, input);
+  if (!Thorough()) return 0;
+  const std::unique_ptr<StepWorld> fresh = NewStart(set, kind);
+  Run(*fresh, input);
+  Must(fresh->fingerprint() == of_set.work->fingerprint(),
+       "48: the same start and input give the same steps");
+  return 0;
+}
