@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -31,7 +32,9 @@ DirectorReactor::DirectorReactor(const DirectorParts& parts)
 bool DirectorReactor::Round() {
   now_ = Now();
   std::size_t work = 0;
-  if (connections_due_) {
+  // What is kept is bounded by what is begun: see message_pipe.h.
+  const bool may_begin = !BackedUp();
+  if (may_begin && connections_due_) {
     connections_due_ = false;
     const std::size_t seen = parts_.listener->PollConnections(*this);
     connection_events_ += seen;
@@ -42,7 +45,7 @@ bool DirectorReactor::Round() {
     spdlog::error("no RDMA device is left: shutting down");
     Stop(1);
   }
-  if (admin_due_) {
+  if (may_begin && admin_due_) {
     admin_due_ = false;
     if (admin_ != nullptr) admin_->OnReady();
     ++work;
@@ -82,6 +85,11 @@ std::size_t DirectorReactor::ReadMail() {
     }
   }
   return read;
+}
+
+bool DirectorReactor::BackedUp() const {
+  return std::any_of(parts_.shards.begin(), parts_.shards.end(),
+                     [](ShardReactor* shard) { return shard->to_shard().backed_up(); });
 }
 
 void DirectorReactor::Flush() {

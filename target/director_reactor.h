@@ -106,6 +106,8 @@ class DirectorReactor final : private ListenerSink, public AdminHost {
   void Carry(const action::AdminDone& action);
   void Carry(const action::ReleaseLu& action);
   std::size_t ReadMail();
+  // A shard does not read as fast as it is written to.
+  bool BackedUp() const;
   void Flush();
   std::size_t AnswerAdmin();
   void AddOpenedDevices();

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "target/director_reactor.h"
 #include "target/reactor_time.h"
@@ -15,7 +17,7 @@ namespace srpt::target {
 namespace {
 
 constexpr int kSleepMsMax = 1000;
-constexpr int kBackedUpMs = 1;  // See message_pipe.h.
+constexpr std::chrono::milliseconds kBackedUp(1);  // See message_pipe.h.
 constexpr Duration kShutdownMax = Seconds(4);
 constexpr int kShutdownLookMs = 20;
 
@@ -92,15 +94,17 @@ int DirectorReactor::SleepMs() const {
         std::min<std::uint64_t>(kSleepMsMax, (next.ns - now_.ns + 999999) / 1000000));
   }
   if (stopping_) ms = std::min(ms, kShutdownLookMs);
-  for (ShardReactor* shard : parts_.shards) {
-    if (shard->to_shard().backed_up()) ms = std::min(ms, kBackedUpMs);
-  }
   return ms;
 }
 
 void DirectorReactor::Sleep() {
   parts_.wakeup->Prepare();
-  if (!Round()) Look(SleepMs());  // Else mail came while it made ready.
+  if (!Round()) {  // Else mail came while it made ready.
+    // (What it will not hear now, connections and administrators, would not let it sleep.)
+    const bool backed_up = BackedUp();
+    if (backed_up) std::this_thread::sleep_for(kBackedUp);
+    Look(backed_up ? 0 : SleepMs());
+  }
   parts_.wakeup->Awake(std::exchange(woken_, false));
 }
 

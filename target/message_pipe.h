@@ -3,10 +3,11 @@
 //
 // The writer never waits. What finds the ring full stays with the writer, in a queue of its own,
 // until Flush finds room. So no two threads can wait for each other, whatever they have to say:
-// each goes on reading, which empties the rings towards it, which makes room for the other. What
-// bounds the writer's queue is the writer: while it is backed_up() it takes no new work from
-// outside (connections, requests, administrators); messages and the ends of what it has begun it
-// takes always, and each of those has only so many messages to send.
+// each goes on reading, which empties the rings towards it, which makes room for the other.
+//
+// What bounds the writer's queue is the writer. The director, while it is backed_up(), takes no new
+// work from outside (connections, administrators); mail, and the ends of what it has begun, it
+// takes always. A shard has a few messages for each command and channel that it has, and no more.
 //
 // A reader that sleeps is woken (wakeup.h). A writer that is backed up sleeps only for a moment: no
 // reader wakes it.

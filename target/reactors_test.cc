@@ -314,6 +314,20 @@ TEST_F(ReactorTest, ALoginForAnotherGuidIsRejectedWithItsReason) {
   EXPECT_EQ(Settle(), "Reject3 ");
 }
 
+// Past: a shard that does not read, and more mail than the pipe has room for. In order: a login.
+// Expect it to wait until the shard reads again.
+TEST_F(ReactorTest, AConnectionWaitsWhileAShardIsBackedUp) {
+  while (!shard_reactor_->to_shard().backed_up()) {
+    shard_reactor_->to_shard().Push(ShardMail(mail::Task([] {})));
+  }
+  listener_.Login(0x78);
+  reactor_->LookForTest();
+  EXPECT_FALSE(reactor_->Round());
+  EXPECT_EQ(fabric_.TakeLog(), "");
+  EXPECT_TRUE(shard_reactor_->Round());
+  EXPECT_EQ(Settle(), "Reject3 ");
+}
+
 TEST_F(ReactorTest, AReadFromTheNullDeviceLeavesInTheRoundItCameInAndInOnePost) {
   Login();
   fabric_.Send(RecvId(1), Read4K(2));
