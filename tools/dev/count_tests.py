@@ -5,7 +5,8 @@
 Reads bazel's build events, opens each test's XML (googletest, pytest and the guest's suites write
 one), lists what failed or was skipped, and ends with `N passed, N failed` (with --skipped: `N
 passed, N failed, N skipped`). A test that failed without naming a case (it crashed, or ran out of
-time) counts as one failure, and so does a build that failed. The exit status is 0 only if nothing failed.
+time) counts as one failure, and so does a build that failed. The exit status is 0 only if nothing
+failed.
 """
 
 import json
