@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "core/wire/cmd.h"
 #include "core/wire/data_descriptor.h"
@@ -47,8 +48,9 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
   static constexpr std::uint8_t kOpcodes[] = {0x28, 0x2a, 0x28, 0x2a, 0x88, 0x8a, 0x08, 0x0a,
                                               0x35, 0x12, 0x25, 0x9e, 0x1a, 0xa0, 0x00, 0x03,
                                               0x91, 0xa3, 0x5a, 0x15, 0x2f, 0x7f};
+  static constexpr std::uint8_t kActions[] = {0x09, 0x0b};  // Of 7f: READ and WRITE (32).
   static constexpr std::uint8_t kWrites[] = {0x2a, 0x8a, 0x0a, 0x15};
-  std::array<std::uint8_t, 20> cdb{};
+  std::array<std::uint8_t, 36> cdb{};
   cdb[0] = kOpcodes[input.Below(sizeof kOpcodes)];
   const std::uint8_t shape = input.U8();
   cdb[1] = cdb[0] == 0x9e || cdb[0] == 0x91 ? 0x10 : shape & 0x18;  // DPO, FUA.
@@ -57,6 +59,16 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
   const std::uint8_t blocks = input.U8();
   cdb[4] = cdb[8] = cdb[13] = blocks;
   cdb[5] = static_cast<std::uint8_t>(shape & 7);  // Where: a few places, so that some overlap.
+  std::size_t cdb_bytes = 16;
+  if (cdb[0] == 0x7f) {
+    cdb[10] = std::exchange(cdb[1], std::uint8_t{0});
+    cdb[8] = cdb[13] = 0;
+    cdb[7] = 0x18;
+    cdb[9] = kActions[blocks & 1];
+    cdb[19] = cdb[5];
+    cdb[31] = blocks;
+    cdb_bytes = 32;
+  }
 
   wire::Cmd cmd;
   const std::uint8_t tag = input.U8();
@@ -64,10 +76,11 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
   cmd.sol_not = (tag >> 4) & 6;
   cmd.task_attr = tag >> 7;
   cmd.lun.bytes[1] = Lun(input);
-  cmd.cdb = Bytes(cdb).first((shape & 0xe0) == 0xe0 ? 20 : 16);
+  cmd.cdb = Bytes(cdb).first(cdb_bytes + ((shape & 0xe0) == 0xe0 ? 4 : 0));
 
   const std::uint8_t form = input.U8();
   bool write = std::find(std::begin(kWrites), std::end(kWrites), cdb[0]) != std::end(kWrites);
+  if (cdb[0] == 0x7f) write = cdb[9] == kActions[1];
   if (form % 16 == 15) write = !write;  // The wrong direction.
   std::uint32_t length = std::uint32_t{blocks} * 512;
   if ((form & 0x30) == 0x30) length = input.U16() * (1u + (form >> 7));  // Another one.

@@ -50,6 +50,8 @@ void BindCdb(pyb::module_& m) {
   DefTransfer(m, "write12", initiator::Write12, k32, k32);
   DefTransfer(m, "read16", initiator::Read16, k64, k32);
   DefTransfer(m, "write16", initiator::Write16, k64, k32);
+  DefTransfer(m, "read32", initiator::Read32, k64, k32);
+  DefTransfer(m, "write32", initiator::Write32, k64, k32);
   m.def("test_unit_ready", [] { return Of(initiator::TestUnitReady()); });
   m.def(
       "request_sense",

@@ -93,9 +93,8 @@ pyb::bytes BuildCmd(Channel& channel, const pyb::bytes& tag, const pyb::bytes& l
   Require(in.format != wire::BufferFormat::kImmediate, "immediate data is DATA-OUT only");
   if (out.format == wire::BufferFormat::kImmediate) {
     Require(channel.imm_data_offset() != 0, "immediate data was not agreed at login");
-    Require(channel.imm_data_offset() >= wire::kCmdHeaderBytesMax ||
-                command.cdb.size() <= wire::kCdbBytes,
-            "the CDB reaches into the immediate data");
+    Require(channel.imm_data_offset() >= channel.CmdHeaderBytes(command),
+            "the CDB or the descriptors reach into the immediate data");
   }
   Require(channel.CmdBytes(command) <= kIuRoom, "the IU is larger than 1 MiB");
   std::vector<std::uint8_t> iu(channel.CmdBytes(command));

@@ -3,7 +3,7 @@
 """Unit attentions, SCSI errors and addressing, as any initiator sees them."""
 
 import pytest
-from srptest import cdb, wire
+from srptest import cdb, initiator, wire
 
 from conformance.arms.arm import FILE_DEVICE, FREE_LUN, NULL_LUN
 from conformance.arms.session import CHECK_CONDITION, check, good, pattern
@@ -161,9 +161,64 @@ def test_a_new_lun_is_announced_once(arm):
 
 
 def test_additional_cdb_bytes(session):
-    """A CDB of 32 bytes is parsed as such; no command here has one. [R-CMD-02, R-CMD-06]"""
-    check(session.command(b"\x7f" + bytes(31)), ILLEGAL, 0x20, 0)
+    """A CDB of 32 bytes is parsed as such, descriptors lie behind it. [R-CMD-02, R-CMD-06]"""
+    check(session.command(b"\x7f" + bytes(31)), ILLEGAL, 0x24, 0)  # No such service action.
     good(session.command(cdb.test_unit_ready() + bytes(26)))  # More bytes than it needs.
+    memory = session.memory(512)
+    good(session.command(cdb.read10(3, 1) + bytes(22), in_=memory.direct()))
+    session.works()
+
+
+FORMS = ["direct", "indirect", "partial", "immediate"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_32_byte_read_and_write(session, form):
+    """[R-CMD-11]"""
+    data = pattern(form, 4096)
+    memory = session.memory(4096)
+    table = session.memory(64)
+    parts = [memory.piece(at, size) for at, size in ((0, 1), (1, 1000), (1001, 3095))]
+    table.write(b"".join(part.to_bytes() for part in parts))
+    buffers = {
+        "direct": memory.direct(),
+        "indirect": initiator.Buffer.indirect(parts),
+        "partial": initiator.Buffer.indirect(
+            parts, table.region.va, table.region.rkey, inline_count=1),
+    }
+    out = initiator.Buffer.immediate(data) if form == "immediate" else buffers[form]
+    memory.write(data)
+    good(session.command(cdb.write32(40, 8, fua=True), out=out))
+    memory.write(bytes(4096))
+    good(session.command(cdb.read32(40, 8), in_=buffers.get(form, memory.direct())))
+    assert memory.read() == data
+    memory.write(bytes(4096))
+    good(session.command(cdb.read10(40, 8), in_=memory.direct()))
+    assert memory.read() == data
+    received = good(session.command(cdb.read32(40, 9), in_=memory.direct()))
+    assert received.flags & wire.DIOVER and received.in_residual == 512
+    session.works()
+
+
+def test_32_byte_cdbs_that_contradict_themselves(session):
+    """[R-CMD-11]"""
+    memory = session.memory(512, fill=b"\xee")
+    read = cdb.read32(0, 1)
+
+    def field(sense):
+        return sense[15], int.from_bytes(sense[16:18], "big")
+
+    for at, value, byte in ((7, 0x14, 7), (7, 0x1C, 7), (9, 0x08, 8), (8, 1, 8), (10, 0x20, 10)):
+        wrong = read[:at] + bytes([value]) + read[at + 1:]
+        received = check(session.command(wrong, in_=memory.direct()), ILLEGAL, 0x24, 0)
+        assert field(received.sense) == (0xCF, byte)
+    for length in (16, 20, 28):  # Fewer bytes came than the CDB has.
+        check(session.command(read[:length], in_=memory.direct()), ILLEGAL, 0x24, 0)
+    blocks, _ = session.blocks()
+    check(session.command(cdb.read32(blocks, 1), in_=memory.direct()), ILLEGAL, 0x21, 0)
+    check(session.command(cdb.write32(2**64 - 1, 2), out=memory.direct()), ILLEGAL, 0x21, 0)
+    assert memory.read() == b"\xee" * 512
+    good(session.command(read + bytes(4), in_=memory.direct()))  # More bytes than it needs.
     session.works()
 
 

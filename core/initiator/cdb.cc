@@ -46,6 +46,17 @@ Cdb Transfer16(std::uint8_t opcode, Lba lba, std::uint32_t blocks, std::uint8_t 
   return cdb;
 }
 
+// A variable-length CDB (SPC-4 4.2.3) of 32 bytes.
+Cdb Transfer32(std::uint16_t action, Lba lba, std::uint32_t blocks, std::uint8_t flags) {
+  Cdb cdb = Make(32, 0x7f);
+  PutBe(cdb, 7, 1, cdb.size - 8);
+  PutBe(cdb, 8, 2, action);
+  PutBe(cdb, 10, 1, flags);
+  PutBe(cdb, 12, 8, lba.v);
+  PutBe(cdb, 28, 4, blocks);
+  return cdb;
+}
+
 constexpr std::uint8_t kReadServiceAction = 0x10;       // READ CAPACITY (16).
 constexpr std::uint8_t kReportTargetPortGroups = 0x0a;  // Of MAINTENANCE IN.
 constexpr std::uint8_t kExtendedHeader = 0x20;
@@ -127,6 +138,12 @@ Cdb Read16(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
 }
 Cdb Write16(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
   return Transfer16(0x8a, lba, blocks, flags);
+}
+Cdb Read32(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
+  return Transfer32(0x0009, lba, blocks, flags);
+}
+Cdb Write32(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
+  return Transfer32(0x000b, lba, blocks, flags);
 }
 Cdb SynchronizeCache10(Lba lba, std::uint32_t blocks) { return Transfer10(0x35, lba, blocks, 0); }
 Cdb SynchronizeCache16(Lba lba, std::uint32_t blocks) { return Transfer16(0x91, lba, blocks, 0); }

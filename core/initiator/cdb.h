@@ -13,16 +13,16 @@
 
 namespace srpt::initiator {
 
-// A CDB of 6, 10, 12 or 16 bytes, by value.
+// A CDB of 6, 10, 12, 16 or 32 bytes, by value.
 struct Cdb {
-  std::array<std::uint8_t, 16> bytes{};
+  std::array<std::uint8_t, 32> bytes{};
   std::size_t size = 0;
 
   Bytes view() const { return {bytes.data(), size}; }
   friend bool operator==(const Cdb&, const Cdb&) = default;
 };
 
-// Flags of READ and WRITE (10), (12), (16).
+// Flags of READ and WRITE (10), (12), (16), (32).
 inline constexpr std::uint8_t kFua = 0x08;
 inline constexpr std::uint8_t kDpo = 0x10;
 
@@ -44,13 +44,15 @@ Cdb ReportTargetPortGroups(std::uint32_t allocation, bool extended = false);
 // own bug, here and below.
 Cdb Read6(Lba lba, std::uint32_t blocks);
 Cdb Write6(Lba lba, std::uint32_t blocks);
-// The (10), (12) and (16) forms: 0 blocks is legal and moves nothing.
+// The (10), (12), (16) and (32) forms: 0 blocks is legal and moves nothing.
 Cdb Read10(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Write10(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Read12(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Write12(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Read16(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Write16(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
+Cdb Read32(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
+Cdb Write32(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 // 0 blocks: to the end of the medium.
 Cdb SynchronizeCache10(Lba lba = Lba(0), std::uint32_t blocks = 0);
 Cdb SynchronizeCache16(Lba lba = Lba(0), std::uint32_t blocks = 0);

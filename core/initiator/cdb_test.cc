@@ -20,6 +20,10 @@ TEST(CdbTest, Transfers) {
   EXPECT_EQ(Of(Write12(Lba(2), 3)), (V{0xaa, 0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0}));
   EXPECT_EQ(Of(Write16(Lba(0x0102030405060708), 9, kDpo)),
             (V{0x8a, 0x10, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 9, 0, 0}));
+  EXPECT_EQ(Of(Read32(Lba(0x0102030405060708), 0x090a0b0c, kFua)),
+            (V{0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0, 0x09, 0x08, 0, 1, 2,  3,  4,
+               5,    6, 7, 8, 0, 0, 0, 0,    0, 0,    0,    0, 9, 10, 11, 12}));
+  EXPECT_EQ(Of(Write32(Lba(0), 0))[9], 0x0b);
   EXPECT_EQ(Of(SynchronizeCache10()).front(), 0x35);
   EXPECT_EQ(Of(SynchronizeCache16()).size(), 16u);
 }

@@ -270,9 +270,13 @@ Channel::Slot& Channel::Start(const Tag& tag) {
   return slots_.back();
 }
 
+std::size_t Channel::CmdHeaderBytes(const Command& command) const {
+  return wire::SerializedBytes(Header(command)) + DescriptorBytes(command.out) +
+         DescriptorBytes(command.in);
+}
+
 std::size_t Channel::CmdBytes(const Command& command) const {
-  const std::size_t end = wire::SerializedBytes(Header(command)) + DescriptorBytes(command.out) +
-                          DescriptorBytes(command.in);
+  const std::size_t end = CmdHeaderBytes(command);
   if (command.out.format != BufferFormat::kImmediate) return end;
   SRPT_CHECK(imm_data_offset_ >= end);
   return imm_data_offset_ + command.out.immediate.size();

@@ -185,6 +185,8 @@ class Channel {
   const wire::LoginRsp& login_rsp() const { return login_rsp_; }
   std::uint16_t imm_data_offset() const { return imm_data_offset_; }  // 0: not agreed.
 
+  // Where the descriptors end; immediate data lies behind that, or it is our own bug.
+  std::size_t CmdHeaderBytes(const Command& command) const;
   // Length of the IU that BuildCmd will write.
   std::size_t CmdBytes(const Command& command) const;
   // Without a credit, or with an outstanding tag: our own bug. The last credit may be used.

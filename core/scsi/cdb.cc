@@ -5,7 +5,7 @@
 namespace srpt::scsi {
 namespace {
 
-constexpr std::uint8_t kNaca = 0x04;  // In the CONTROL byte, the last of the CDB (SAM-5 5.2).
+constexpr std::uint8_t kNaca = 0x04;  // In the CONTROL byte (SAM-5 5.2).
 
 }  // namespace
 
@@ -17,11 +17,11 @@ Result<Request, Sense> Decode(Bytes cdb, const LuView* lu) {
   }
   if (cdb.empty()) return Err{kInvalidFieldInCdb};
   if (row == nullptr) {
-    return match.opcode_known ? Err{InvalidField(1, 4)} : Err{kInvalidOpcode};
+    if (!match.opcode_known) return Err{kInvalidOpcode};
+    return cdb[0] == kVariableLength ? Err{InvalidField(8)} : Err{InvalidField(1, 4)};
   }
   if (cdb.size() < row->cdb_bytes) return Err{kInvalidFieldInCdb};
-  const auto control_at = static_cast<std::uint16_t>(row->cdb_bytes - 1);
-  if ((cdb[control_at] & kNaca) != 0) return Err{InvalidField(control_at, 2)};
+  if ((cdb[row->control_at] & kNaca) != 0) return Err{InvalidField(row->control_at, 2)};
   if (row->medium != Medium::kNone && lu->block_count == 0) return Err{kMediumNotPresent};
   if (row->medium == Medium::kSound && lu->failed) return Err{kInternalTargetFailure};
   return row->decode(cdb.data(), lu);

@@ -1,4 +1,4 @@
-// CDB decoding: 16 bytes of a peer in, a checked request or the sense that refuses it out.
+// CDB decoding: the bytes of a peer in, a checked request or the sense that refuses it out.
 //
 // Everything that the CDB and the logical unit alone decide is decided here: the opcode, reserved
 // service actions, field values, the range, write protection. A Transfer that comes out of Decode
@@ -19,8 +19,8 @@
 
 namespace srpt::scsi {
 
-// READ and WRITE (6), (10), (12), (16). bytes == blocks * block_bytes; 0 blocks is legal (but for
-// the 6-byte forms, where 0 means 256) and moves nothing.
+// READ and WRITE (6), (10), (12), (16), (32). bytes == blocks * block_bytes; 0 blocks is legal (but
+// for the 6-byte forms, where 0 means 256) and moves nothing.
 struct Transfer {
   bool write = false;
   Lba lba;
@@ -79,9 +79,9 @@ struct Request {
   Expect expect;
 };
 
-// `cdb` is what the IU holds, at least 16 bytes over SRP; less is refused with 5/24/00 if the
-// command needs it. `lu` is null for a LUN without a logical unit: only INQUIRY, REPORT LUNS and
-// REQUEST SENSE pass then, everything else is 5/25/00.
+// `cdb` is what the IU holds, over SRP 16 bytes and the additional ones; less is refused with
+// 5/24/00 if the command needs it, more is ignored. `lu` is null for a LUN without a logical unit:
+// only INQUIRY, REPORT LUNS and REQUEST SENSE pass then, everything else is 5/25/00.
 Result<Request, Sense> Decode(Bytes cdb, const LuView* lu);
 
 // True for INQUIRY, REPORT LUNS and REQUEST SENSE (SAM-5 5.14): a pending unit attention is neither

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 #include <tuple>
 
@@ -57,6 +58,11 @@ TEST(CdbTest, ReadsOfEveryLength) {
   EXPECT_EQ(Send("a8 00 00 01 02 03 00 00 01 05 00 00", Disk()).transfer, Read(0x10203, 0x105));
   EXPECT_EQ(Send("88 00 00 00 00 00 00 01 02 03 00 00 01 05 00 00", Disk()).transfer,
             Read(0x10203, 0x105));
+  EXPECT_EQ(Send("7f 00 00 00 00 00 00 18 00 09 00 00 00 00 00 00"
+                 "00 01 02 03 00 00 00 00 00 00 00 00 00 00 01 05",
+                 Disk())
+                .transfer,
+            Read(0x10203, 0x105));
 }
 
 TEST(CdbTest, WritesOfEveryLength) {
@@ -65,6 +71,75 @@ TEST(CdbTest, WritesOfEveryLength) {
   EXPECT_EQ(Send("aa 00 00 01 02 03 00 00 01 05 00 00", Disk()).transfer, Write(0x10203, 0x105));
   EXPECT_EQ(Send("8a 00 00 00 00 00 00 01 02 03 00 00 01 05 00 00", Disk()).transfer,
             Write(0x10203, 0x105));
+  EXPECT_EQ(Send("7f 00 00 00 00 00 00 18 00 0b 00 00 00 00 00 00"
+                 "00 01 02 03 00 00 00 00 00 00 00 00 00 00 01 05",
+                 Disk())
+                .transfer,
+            Write(0x10203, 0x105));
+}
+
+// Byte 10 has the flags; the expected tags of protection information mean nothing here.
+// [R-CMD-11]
+TEST(CdbTest, FieldsOfThe32ByteForms) {
+  const Outcome read = Send(
+      "7f 00 00 00 00 00 1f 18 00 09 1e 00 00 00 00 00"
+      "00 00 00 05 ff ff ff ff ff ff ff ff 00 00 00 01",
+      Disk());
+  ASSERT_TRUE(read.transfer);
+  EXPECT_TRUE(read.transfer->fua && read.transfer->dpo && !read.transfer->write);
+  EXPECT_EQ(read.transfer->lba, Lba(5));
+  EXPECT_EQ(read.dir, Direction::kIn);
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 18 00 09 20 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      Disk()),
+            InvalidField(10, 7));
+  EXPECT_EQ(RefusalOf("7f 04 00 00 00 00 00 18 00 0b 00 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      Disk()),
+            InvalidField(1, 2));  // NACA.
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 18 00 0b 00 00 00 00 00 01"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      Disk()),
+            AtLba(kLbaOutOfRange, Lba(std::uint64_t{1} << 32)));
+  LuView lu = Disk();
+  lu.dpofua = false;
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 18 00 09 08 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      lu),
+            InvalidField(10, 3));
+  lu.read_only = true;
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 18 00 0b 00 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      lu),
+            kWriteProtected);
+}
+
+// What the CDB says about its length, what arrived, and the service action must agree.
+// [R-CMD-11]
+TEST(CdbTest, VariableLengthCdbsThatContradictThemselves) {
+  const std::string_view rest =
+      " 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01";
+  const auto with = [&](std::string_view begin) { return std::string(begin) + std::string(rest); };
+  const LuView lu = Disk();
+  for (const char* begin : {"7f 00 00 00 00 00 00 00 00 09", "7f 00 00 00 00 00 00 17 00 0b",
+                            "7f 00 00 00 00 00 00 1c 00 09", "7f 00 00 00 00 00 00 ff 00 0b"}) {
+    EXPECT_EQ(RefusalOf(with(begin), lu), InvalidField(7)) << begin;
+  }
+  for (const char* begin : {"7f 00 00 00 00 00 00 18 00 00", "7f 00 00 00 00 00 00 18 01 09",
+                            "7f 00 00 00 00 00 00 18 00 0a", "7f 00 00 00 00 00 00 18 00 ff",
+                            "7f 09 00 00 00 00 00 18 00 29"}) {
+    EXPECT_EQ(RefusalOf(with(begin), lu), InvalidField(8)) << begin;
+  }
+  const auto whole = FromHex(with("7f 00 00 00 00 00 00 18 00 09"));
+  EXPECT_TRUE(Decode(whole, &lu).ok());
+  for (std::size_t n = 10; n < whole.size(); ++n) {
+    EXPECT_EQ(Decode(Bytes(whole).first(n), &lu).error(), kInvalidFieldInCdb) << n;
+  }
+  for (std::size_t n = 1; n < 10; ++n) {
+    EXPECT_EQ(Decode(Bytes(whole).first(n), &lu).error(), InvalidField(8)) << n;
+  }
+  EXPECT_EQ(Decode(whole, nullptr).error(), kLunNotSupported);
+  EXPECT_EQ(CommandName(whole), "READ(32)");
 }
 
 TEST(CdbTest, TheWorkedReadExpectsItsBytesIn) {

@@ -13,13 +13,20 @@ namespace {
 //   (10)  op | flags | lba:32 | group | blocks:16 | control
 //   (12)  op | flags | lba:32 | blocks:32 | group | control
 //   (16)  op | flags | lba:64 | blocks:32 | group | control
+//   (32)  7f | control | - - - - | group | 18 | action:16 | flags | - | lba:64 | initial LBRT:32 |
+//         LBAT:16 | LBAT mask:16 | blocks:32
 // flags: protect:3 DPO FUA RARC FUA_NV obsolete. RARC, FUA_NV and the group number are hints that
-// change nothing here, so they are taken and ignored.
+// change nothing here, so they are taken and ignored; so are the tags of protection information,
+// of which there is none.
 struct Fields {
   Lba lba;
   std::uint32_t blocks = 0;
   std::uint8_t flags = 0;
 };
+constexpr std::uint16_t kFlagsAt = 1;  // But for (32), which has them
+constexpr std::uint16_t kFlagsAt32 = 10;
+constexpr std::uint16_t kLengthAt32 = 7;
+constexpr std::uint8_t kAdditional32 = 0x18;  // Bytes behind kLengthAt32.
 constexpr std::uint8_t kProtect = 0xe0;
 constexpr std::uint8_t kDpo = 0x10;
 constexpr std::uint8_t kFua = 0x08;
@@ -36,6 +43,9 @@ Fields Fields12(const std::uint8_t* cdb) {
 Fields Fields16(const std::uint8_t* cdb) {
   return {Lba(LoadBe64(cdb + 2)), LoadBe32(cdb + 10), cdb[1]};
 }
+Fields Fields32(const std::uint8_t* cdb) {
+  return {Lba(LoadBe64(cdb + 12)), LoadBe32(cdb + 28), cdb[kFlagsAt32]};
+}
 
 // No sum, so nothing wraps. Zero blocks right behind the last one are legal, further out they are
 // not (as LIO, and what libiscsi's suite expects).
@@ -44,10 +54,11 @@ bool InRange(const LuView& lu, Lba lba, std::uint64_t blocks) {
 }
 
 // What refuses a READ or WRITE, if anything does.
-inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView& lu) {
-  if ((f.flags & kProtect) != 0) return InvalidField(1, 7);  // No protection information.
+inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView& lu,
+                                      std::uint16_t flags_at) {
+  if ((f.flags & kProtect) != 0) return InvalidField(flags_at, 7);  // No protection information.
   if ((f.flags & (kDpo | kFua)) != 0 && !lu.dpofua) {
-    return InvalidField(1, (f.flags & kDpo) != 0 ? 4 : 3);
+    return InvalidField(flags_at, (f.flags & kDpo) != 0 ? 4 : 3);
   }
   if (write && lu.read_only) return kWriteProtected;
   // [R-INV-29]
@@ -59,9 +70,10 @@ inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView&
 }
 
 [[gnu::always_inline]] inline Result<Request, Sense> Checked(const Fields& f, bool write,
-                                                             const LuView& lu) {
+                                                             const LuView& lu,
+                                                             std::uint16_t flags_at = kFlagsAt) {
   Result<Request, Sense> result(std::in_place);
-  if (const auto refusal = RefusalOf(f, write, lu)) {
+  if (const auto refusal = RefusalOf(f, write, lu, flags_at)) {
     result = Err{*refusal};
     return result;
   }
@@ -75,6 +87,13 @@ inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView&
   t.bytes = std::uint64_t{f.blocks} * lu.block_bytes;
   if (t.bytes > 0) request.expect = {write ? Direction::kOut : Direction::kIn, t.bytes};
   return result;
+}
+
+// A variable-length CDB says its length itself; what arrived is as long (the table's row).
+// [R-CMD-11]
+Result<Request, Sense> Checked32(const std::uint8_t* cdb, bool write, const LuView& lu) {
+  if (cdb[kLengthAt32] != kAdditional32) return Err{InvalidField(kLengthAt32)};
+  return Checked(Fields32(cdb), write, lu, kFlagsAt32);
 }
 
 constexpr std::uint8_t kImmed = 0x02;  // Of SYNCHRONIZE CACHE's flags.
@@ -98,6 +117,9 @@ Result<Request, Sense> Read12(const std::uint8_t* cdb, const LuView* lu) {
 Result<Request, Sense> Read16(const std::uint8_t* cdb, const LuView* lu) {
   return Checked(Fields16(cdb), false, *lu);
 }
+Result<Request, Sense> Read32(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked32(cdb, false, *lu);
+}
 Result<Request, Sense> Write6(const std::uint8_t* cdb, const LuView* lu) {
   return Checked(Fields6(cdb), true, *lu);
 }
@@ -109,6 +131,9 @@ Result<Request, Sense> Write12(const std::uint8_t* cdb, const LuView* lu) {
 }
 Result<Request, Sense> Write16(const std::uint8_t* cdb, const LuView* lu) {
   return Checked(Fields16(cdb), true, *lu);
+}
+Result<Request, Sense> Write32(const std::uint8_t* cdb, const LuView* lu) {
+  return Checked32(cdb, true, *lu);
 }
 Result<Request, Sense> SyncCache10(const std::uint8_t* cdb, const LuView* lu) {
   return CheckedSync(Fields10(cdb), *lu);

@@ -11,10 +11,12 @@ Result<Request, Sense> Read6(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Read10(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Read12(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Read16(const std::uint8_t* cdb, const LuView* lu);
+Result<Request, Sense> Read32(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Write6(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Write10(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Write12(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> Write16(const std::uint8_t* cdb, const LuView* lu);
+Result<Request, Sense> Write32(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> SyncCache10(const std::uint8_t* cdb, const LuView* lu);
 Result<Request, Sense> SyncCache16(const std::uint8_t* cdb, const LuView* lu);
 

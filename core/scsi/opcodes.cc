@@ -36,6 +36,8 @@ constexpr OpcodeRow kRows[] = {
   {0x2a, kAny, 10, kUnit,   kActive,  kSound,   decode::Write10,           "WRITE(10)"},
   {0x35, kAny, 10, kUnit,   kActive,  kSound,   decode::SyncCache10,       "SYNCHRONIZE CACHE(10)"},
   {0x5a, kAny, 10, kUnit,   kPassive, kNone,    decode::ModeSense10,       "MODE SENSE(10)"},
+  {0x7f, 0x09, 32, kUnit,   kActive,  kSound,   decode::Read32,            "READ(32)",       1},
+  {0x7f, 0x0b, 32, kUnit,   kActive,  kSound,   decode::Write32,           "WRITE(32)",      1},
   {0x88, kAny, 16, kUnit,   kActive,  kSound,   decode::Read16,            "READ(16)"},
   {0x8a, kAny, 16, kUnit,   kActive,  kSound,   decode::Write16,           "WRITE(16)"},
   {0x91, kAny, 16, kUnit,   kActive,  kSound,   decode::SyncCache16,       "SYNCHRONIZE CACHE(16)"},
@@ -70,6 +72,14 @@ constexpr bool Ordered() {
 }
 static_assert(Ordered());
 
+// The service action of a CDB whose opcode has some; no row's if the CDB is too short to have one.
+unsigned ActionOf(Bytes cdb) {
+  if (cdb[0] == kVariableLength) {
+    return cdb.size() < 10 ? unsigned{OpcodeRow::kNoAction} : LoadBe16(cdb.data() + 8);
+  }
+  return cdb.size() < 2 ? unsigned{OpcodeRow::kNoAction} : unsigned{cdb[1]} & 0x1f;
+}
+
 }  // namespace
 
 OpcodeMatch FindOpcode(Bytes cdb) {
@@ -77,8 +87,9 @@ OpcodeMatch FindOpcode(Bytes cdb) {
   std::size_t i = kFirstRow[cdb[0]];
   if (i == kNoRow) return {};
   if (kRows[i].action == kAny) return {&kRows[i], true};
-  for (; cdb.size() > 1 && i < std::size(kRows) && kRows[i].opcode == cdb[0]; ++i) {
-    if (kRows[i].action == (cdb[1] & 0x1f)) return {&kRows[i], true};
+  for (const unsigned action = ActionOf(cdb); i < std::size(kRows) && kRows[i].opcode == cdb[0];
+       ++i) {
+    if (kRows[i].action == action) return {&kRows[i], true};
   }
   return {nullptr, true};
 }

@@ -36,14 +36,19 @@ struct OpcodeRow {
   static constexpr std::uint8_t kNoAction = 0xff;
 
   std::uint8_t opcode;
-  std::uint8_t action;  // Service action, or kNoAction if the opcode has none.
+  std::uint8_t action;  // Service action, or kNoAction if the opcode has none. None is larger.
   std::uint8_t cdb_bytes;
   Scope scope;
   Access access;
   Medium medium;
   DecodeFn decode;
   std::string_view name;
+  std::uint8_t control_at = static_cast<std::uint8_t>(cdb_bytes - 1);  // Its CONTROL byte.
 };
+
+// The operation code of variable-length CDBs (SPC-4 4.2.3): CONTROL in byte 1, the number of bytes
+// behind byte 7 in byte 7, the service action in bytes 8 and 9.
+inline constexpr std::uint8_t kVariableLength = 0x7f;
 
 struct OpcodeMatch {
   const OpcodeRow* row = nullptr;  // Null: not a command of ours.

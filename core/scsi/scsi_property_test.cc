@@ -14,7 +14,7 @@
 namespace srpt::scsi {
 namespace {
 
-constexpr char kOurOpcodes[] = "00 03 08 0a 12 1a 25 28 2a 35 5a 88 8a 91 9e a0 a3 a8 aa";
+constexpr char kOurOpcodes[] = "00 03 08 0a 12 1a 25 28 2a 35 5a 7f 88 8a 91 9e a0 a3 a8 aa";
 
 // Mostly our opcodes and mostly zero flags and control bytes, so that the other bytes matter.
 std::vector<std::uint8_t> AnyCdb() {
@@ -33,6 +33,13 @@ std::vector<std::uint8_t> AnyCdb() {
       cdb[3] = 0;
     }
     for (const std::size_t control : {5u, 9u, 11u, 15u}) cdb[control] &= 0xfb;
+    if (cdb[0] == 0x7f) {
+      cdb.resize(32);
+      cdb[7] = 0x18;
+      cdb[8] = 0;
+      cdb[9] = *rc::gen::elementOf(FromHex("09 0b"));
+      cdb[31] = *rc::gen::arbitrary<std::uint8_t>();
+    }
   }
   if (*rc::gen::inRange(0, 10) == 0) cdb.resize(*rc::gen::inRange<std::size_t>(0, 16));
   return cdb;
@@ -56,13 +63,16 @@ LuView AnyUnit() {
   return lu;
 }
 
-// A 16-byte transfer of a few blocks around the end of the medium, where the arithmetic is.
+// A transfer of a few blocks around the end of the medium, where the arithmetic is.
 std::vector<std::uint8_t> CdbAroundTheEnd(const LuView& lu) {
-  std::vector<std::uint8_t> cdb(16);
+  const std::uint8_t opcode = *rc::gen::elementOf(FromHex("88 8a 91 7f"));
+  const bool variable = opcode == 0x7f;
+  std::vector<std::uint8_t> cdb(variable ? 32 : 16);
   Writer w(cdb);
-  w.U8(0, *rc::gen::elementOf(FromHex("88 8a 91")));
-  w.Be64(2, lu.block_count - *rc::gen::inRange<std::uint64_t>(0, 8));
-  w.Be32(10, *rc::gen::inRange<std::uint32_t>(0, 16));
+  w.U8(0, opcode);
+  w.Be64(variable ? 12 : 2, lu.block_count - *rc::gen::inRange<std::uint64_t>(0, 8));
+  w.Be32(variable ? 28 : 10, *rc::gen::inRange<std::uint32_t>(0, 16));
+  if (variable) w.Be32(7, *rc::gen::element(0x18000900u, 0x18000b00u));
   return cdb;
 }
 

@@ -189,17 +189,20 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   const Lba lba(task.lba);
   const std::uint8_t flags = task.fua ? initiator::kFua : 0;
   const bool long_form = Draw(Site::kCommandFlags, l, 1) % 4 == 0;
+  const bool longest = Draw(Site::kCommandFlags, l, 2) % 8 == 0;  // Additional CDB bytes.
 
   switch (task.kind) {
     case Kind::kRead:
-      cdb = long_form ? initiator::Read16(lba, task.blocks, flags)
-                      : initiator::Read10(lba, task.blocks, flags);
+      cdb = longest     ? initiator::Read32(lba, task.blocks, flags)
+            : long_form ? initiator::Read16(lba, task.blocks, flags)
+                        : initiator::Read10(lba, task.blocks, flags);
       task.read = scene_.oracle.BeginRead();
       ++scene_.stats.reads;
       break;
     case Kind::kWrite:
-      cdb = long_form ? initiator::Write16(lba, task.blocks, flags)
-                      : initiator::Write10(lba, task.blocks, flags);
+      cdb = longest     ? initiator::Write32(lba, task.blocks, flags)
+            : long_form ? initiator::Write16(lba, task.blocks, flags)
+                        : initiator::Write10(lba, task.blocks, flags);
       ++scene_.stats.writes;
       break;
     case Kind::kSync:
