@@ -42,6 +42,7 @@ struct Parameters {
   std::uint32_t shards = 1;
   std::uint32_t channels_per_shard = limits::kChannelsDefault;
   std::uint32_t data_buffers_per_shard = limits::kDataBuffersDefault;
+  std::uint32_t buffer_waits_max = limits::kBufferWaitsMax;
   std::uint32_t trace_flag = 0;  // trace::Category bits.
   std::uint32_t sessions_max = limits::kNexusesMax;
   std::uint32_t devices_max = limits::kLusMax;

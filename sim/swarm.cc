@@ -33,6 +33,7 @@ enum Choice : std::uint64_t {
   kFaultsAtAll,
   kShards,
   kSharedReceives,
+  kBufferWaits,
   kPerDisk = 0x100,
   kPerFault = 0x200,
 };
@@ -77,6 +78,10 @@ Swarm DrawSwarm(std::uint64_t seed) {
   p.data_buffers_per_shard = one_in(3, kBuffers) ? between(16, 64, kBuffers + 0x1000) : 256;
   // Hardly any: whoever holds one and waits for another is found out.
   if (one_in(10, kBuffers + 0x2000)) p.data_buffers_per_shard = between(1, 15, kBuffers + 0x3000);
+  // A table and a piece of its data need two: of one buffer none is given to a table, ever.
+  if (p.data_buffers_per_shard < 2) s.partial_tables = false;
+  // Few may wait, so that commands are refused and sent again.
+  if (one_in(3, kBufferWaits)) p.buffer_waits_max = between(1, 8, kBufferWaits + 0x1000);
   p.srpt_sq_size = static_cast<std::uint16_t>(
       one_in(3, kSqSize) ? between(limits::kSqSizeMin, 128, kSqSize + 0x1000) : 256);
   p.srp_max_rdma_size = one_in(3, kRdmaSize) ? 512u << between(0, 7, kRdmaSize + 0x1000) : 65536;
@@ -131,13 +136,14 @@ std::vector<std::string> Describe(const Swarm& s) {
       s.world.form == Content::Form::kBytes ? "real bytes" : "labels");
   lines.push_back(text);
   const Parameters& p = s.world.parameters;
-  std::snprintf(
-      text, sizeof text,
-      "%u shards, %u data buffers, send queue %u, shared receive queue %u, RDMA size %u, %u "
-      "credits, immediate data %s, command timeout %llu s",
-      p.shards, p.data_buffers_per_shard, p.srpt_sq_size, p.use_srq ? p.srpt_srq_size : 0,
-      p.srp_max_rdma_size, p.credits, s.immediate ? "yes" : "no",
-      static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
+  std::snprintf(text, sizeof text,
+                "%u shards, %u data buffers (%u may wait), send queue %u, shared receive queue %u, "
+                "RDMA size %u, %u "
+                "credits, immediate data %s, command timeout %llu s",
+                p.shards, p.data_buffers_per_shard, p.buffer_waits_max, p.srpt_sq_size,
+                p.use_srq ? p.srpt_srq_size : 0, p.srp_max_rdma_size, p.credits,
+                s.immediate ? "yes" : "no",
+                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
   lines.push_back(text);
   for (const DiskOptions& disk : s.world.disks) {
     std::snprintf(text, sizeof text, "%s: %s, %llu blocks of %u%s", disk.name.c_str(),

@@ -7,6 +7,9 @@ from srptest import cdb, wire
 
 from conformance.arms.session import check, good
 
+BUSY, TASK_SET_FULL = 0x08, 0x28
+WAITS = 64  # Commands of a nexus at a unit that may wait for a buffer.
+
 
 @pytest.mark.world(data_buffers=1)
 def test_fault_28_empty_pool(arm):
@@ -20,6 +23,51 @@ def test_fault_28_empty_pool(arm):
     assert received.rsp_code == wire.TM_COMPLETE
     arm.heal()
     assert [good(session.receive()).tag for _ in tags] == tags
+    session.works()
+
+
+@pytest.mark.world(data_buffers=1)
+def test_fault_28_task_set_full(arm):
+    """Past the bound TASK SET FULL; BUSY where the nexus has no task; all get on. [R-FAULT-28]"""
+    session = arm.login().ready(0, 1)
+    memory = session.memory(512)
+    arm.inject("disk hangs")
+    tags = [session.submit(cdb.read10(i, 1), in_=memory.direct()) for i in range(1 + WAITS)]
+    session.nothing(0.05)
+    for i in range(3):
+        received = session.command(cdb.read10(i, 1), in_=memory.direct(), within=0.1)
+        assert received.status == TASK_SET_FULL, received
+    # Of another unit, and of another nexus: they wait.
+    other = arm.login(initiator=2).ready()
+    theirs = other.submit(cdb.read10(0, 1), in_=memory.direct())
+    elsewhere = session.submit(cdb.read10(0, 1), in_=memory.direct(), lun=1)
+    other.nothing(0.05)
+    session.nothing(0.05)
+    assert session.tsk_mgmt(wire.TM_ABORT_TASK, task_tag=tags.pop()).rsp_code == wire.TM_COMPLETE
+    tags.append(session.submit(cdb.read10(9, 1), in_=memory.direct()))  # There is room again.
+    session.nothing(0.05)
+    arm.heal()
+    answered = [good(session.receive()).tag for _ in range(len(tags) + 1)]
+    assert [tag for tag in answered if tag != elsewhere] == tags
+    assert good(other.receive()).tag == theirs
+    session.works()
+    other.works()
+
+
+@pytest.mark.world(data_buffers=1)
+def test_fault_28_busy(arm):
+    """Core's own answers wait too; of a unit without a task of this nexus: BUSY. [R-FAULT-28]"""
+    session = arm.login().ready(0, 1)
+    memory = session.memory(512)
+    arm.inject("disk hangs")
+    tags = [session.submit(cdb.read10(0, 1), in_=memory.direct())]
+    tags += [session.submit(cdb.inquiry(96), in_=memory.direct()) for _ in range(WAITS)]
+    session.nothing(0.05)
+    for lun, status in ((0, TASK_SET_FULL), (1, BUSY)):
+        received = session.command(cdb.inquiry(96), in_=memory.direct(), lun=lun, within=0.1)
+        assert received.status == status, received
+    arm.heal()
+    assert {good(session.receive()).tag for _ in tags} == set(tags)
     session.works()
 
 

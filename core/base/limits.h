@@ -60,6 +60,14 @@ inline constexpr std::uint32_t kChannelsDefault = 128;  // Of one shard; those i
 inline constexpr std::uint32_t kNexusesMax = 4096;
 inline constexpr std::uint32_t kCommandsPerChannel = kRecvPerChannelMax;
 inline constexpr std::uint32_t kDataBuffersDefault = 256;  // 16 MiB a shard.
+// Commands of one nexus at one unit that may wait for a data buffer of a shard; those beyond are
+// answered TASK SET FULL (fault 28). They hold nothing but their receive buffers, so it is not
+// memory that this bounds, but how much stands behind a disk or a host that hangs. ib_srp keeps 62
+// commands at a unit unless told otherwise, so no pool is so small that such a host hears of it; of
+// one that keeps more, these go on while its SCSI layer lowers the depth. Counted for each nexus,
+// so that nobody is refused for what another one has in the queue.
+inline constexpr std::uint32_t kBufferWaitsMax = 64;
+static_assert(kBufferWaitsMax >= 1, "whoever waits for nothing yet may wait: all get on");
 // Events that wait for their AER_REQ, a channel; more are told by unit attentions alone.
 inline constexpr std::uint32_t kAsyncEventsMax = 4;
 inline constexpr std::uint32_t kRdmaReadDepth = 4;  // As SCST's max_rd_atomic.

@@ -77,6 +77,20 @@ void Park(ShardState& s, std::uint32_t index, Parked parked) {
   s.commands[index].Become(CommandCause::kAdmitted, parked);
 }
 
+// Whether the command's nexus has another one in its unit's task set, as far as this shard knows.
+bool HasOtherTask(const ShardState& s, std::uint32_t index) {
+  const Command& c = s.commands[index];
+  const NexusId nexus = s.channels[c.channel].nexus;
+  if (c.lu == LuId(kNone)) return false;
+  for (const Channel& channel : s.channels) {
+    if (!channel.Is<channel_state::Live>() || channel.nexus != nexus) continue;
+    for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
+      if (i != index && s.commands[i].lu == c.lu && !s.commands[i].Is<Aborting>()) return true;
+    }
+  }
+  return false;
+}
+
 void SayFailure(ShardState& s, std::uint32_t index, scsi::Status status, const scsi::Sense& sense) {
   const bool flow = status == scsi::Status::kBusy || status == scsi::Status::kTaskSetFull;
   const auto category = flow ? trace::Category::kFlowControl : trace::Category::kScsi;
@@ -130,9 +144,7 @@ bool CompleteTable(ShardState& s, std::uint32_t index, wire::BufferLayout& layou
   c.descriptor_count = 1;
   c.first_descriptor = layout.table;
   c.immediate_at = 0;
-  if (!transfer::StartTable(s, index, layout.table.len)) {
-    Respond(s, index, CommandCause::kRefused, scsi::Status::kTaskSetFull);
-  }
+  if (!transfer::StartTable(s, index, layout.table.len)) RefuseFull(s, index);
   return false;
 }
 
@@ -408,6 +420,11 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
   }
   if (status != scsi::Status::kGood) SayFailure(s, index, status, sense);
   wire_queue::QueueResponse(s, index);
+}
+
+void RefuseFull(ShardState& s, std::uint32_t index) {
+  Respond(s, index, CommandCause::kRefused,
+          HasOtherTask(s, index) ? scsi::Status::kTaskSetFull : scsi::Status::kBusy);
 }
 
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,

@@ -28,6 +28,9 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
 inline void Fail(ShardState& s, std::uint32_t index, CommandCause cause, const scsi::Sense& sense) {
   Respond(s, index, cause, scsi::Status::kCheckCondition, sense);
 }
+// There is no room for it: TASK SET FULL if its nexus has another command at the unit, else BUSY
+// (SAM-5 5.3.1). Those on other shards are not looked at.
+void RefuseFull(ShardState& s, std::uint32_t index);
 // The active command of this tag; kNone if there is none. `except` is not looked at.
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
                       std::uint32_t except);

@@ -23,6 +23,7 @@ class CommandGolden : public ShardFixture {
     const char* name;
     CommandPhase phase;
     std::function<void()> enter;
+    std::uint32_t buffer_waits = limits::kBufferWaitsMax;
   };
   struct Event {
     const char* name;
@@ -134,6 +135,15 @@ class CommandGolden : public ShardFixture {
            Serve(Table());
            FillTable();
          }},
+        {"Moving, the table being fetched, and as many wait for buffers as may", P::kMoving,
+         [this] {
+           Serve(Table());
+           const std::uint32_t command = command_;
+           FillTable();
+           NoBuffer();
+           command_ = command;
+         },
+         1},
         {"Moving, a READ waits for a buffer", P::kMoving,
          [this] {
            NoBuffer();
@@ -312,7 +322,10 @@ TEST_F(CommandGolden, EveryEventInEveryState) {
     for (const Event& event : Events()) {
       send_.reset();
       note_.clear();
-      Fresh({.credits = kCredits, .sq_size = 16, .data_buffers = 16});
+      Fresh({.credits = kCredits,
+             .sq_size = 16,
+             .data_buffers = 16,
+             .buffer_waits = situation.buffer_waits});
       situation.enter();
       const std::string phase = ToString(situation.phase);
       ASSERT_EQ(Phase(), phase) << situation.name;

@@ -9,6 +9,10 @@ namespace {
 
 using command_state::Moving;
 
+std::uint16_t& WaitsOf(ShardState& s, const Command& c, std::uint32_t queue) {
+  return s.nexuses[s.channels[c.channel].nexus.slot()].waits[queue];
+}
+
 }  // namespace
 
 void Wait(ShardState& s, std::uint32_t command) {
@@ -23,6 +27,7 @@ void Wait(ShardState& s, std::uint32_t command) {
                s.pieces.size());
   }
   const std::uint32_t queue = QueueOf(s, c, m);
+  ++WaitsOf(s, c, queue);
   UnitBuffers& unit = s.pool.units[queue];
   c.buffer_next = kNone;
   if (unit.first == kNone) {
@@ -40,6 +45,7 @@ void Forget(ShardState& s, std::uint32_t command) {
   if (!m.queued) return;
   m.queued = false;
   const std::uint32_t queue = QueueOf(s, c, m);
+  --WaitsOf(s, c, queue);
   UnitBuffers& unit = s.pool.units[queue];
   std::uint32_t before = kNone;
   for (std::uint32_t i = unit.first; i != command; i = s.commands[i].buffer_next) {

@@ -15,7 +15,9 @@
 // table counts against tables only, and none is taken out of that last eighth.
 //
 // Commands of one unit get their buffers in order of arrival, except that one whose nexus has its
-// share already does not stop those of others; units take turns.
+// share already does not stop those of others; units take turns. No more than
+// Parameters::buffer_waits_max of one nexus wait at a unit (of tables, and of core's own answers:
+// each together, for all units); who comes then is refused (command::RefuseFull).
 #ifndef CORE_SRP_DATA_BUFFERS_H_
 #define CORE_SRP_DATA_BUFFERS_H_
 
@@ -108,6 +110,12 @@ inline std::uint32_t QueueOf(const ShardState& s, const Command& c,
   s.pool.free.push_back(piece);
 }
 
+// Whether one more command of this nexus may wait there. (One that has begun to move may always.)
+// [R-FAULT-28]
+inline bool MayWait(const ShardState& s, const Command& c, const command_state::Moving& m) {
+  const NexusView& nexus = s.nexuses[s.channels[c.channel].nexus.slot()];
+  return m.cut > 0 || nexus.waits[QueueOf(s, c, m)] < s.params.buffer_waits_max;
+}
 // The command waits for its turn. (Counted as a wait if it could not take one now.)
 void Wait(ShardState& s, std::uint32_t command);
 // It does not any more.

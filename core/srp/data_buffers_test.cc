@@ -146,6 +146,114 @@ TEST_F(DataBuffers, AbortedWhileItWaitsMakesRoomForTheNext) {
   EXPECT_EQ(Got<action::BlockRead>()[0].lu, LuId(8));
 }
 
+// [R-FAULT-28]
+TEST_F(DataBuffers, BeyondABoundIsTaskSetFullForThatNexusAtThatUnitOnly) {
+  Build({.credits = 64, .sq_size = 256, .data_buffers = 1, .buffer_waits = 3});
+  const ChannelId c = Login();
+  const ChannelId sibling = Login();
+  Read(c, 0);
+  OpId op = Got<action::BlockRead>().at(0).op;
+  for (int i = 0; i < 2; ++i) Read(c, 0);
+  Read(sibling, 0);
+  EXPECT_TRUE(Responses().empty());
+  for (const ChannelId full : {c, sibling}) {  // The nexus's channels are one.
+    Read(full, 0);
+    ASSERT_EQ(Responses().size(), 1u);
+    EXPECT_EQ(Responses()[0].status, 0x28);
+    EXPECT_EQ(Responses()[0].flags, wire::kDiunder);
+    EXPECT_EQ(Responses()[0].in_residual, 4096u);
+    EXPECT_EQ(Responses()[0].req_lim_delta, 1);
+    Deliver();
+  }
+  // Neither its other unit nor another nexus is refused for that.
+  Read(c, 1);
+  EXPECT_TRUE(Responses().empty());
+  const ChannelId other = Login(NexusId::Make(1, 0));
+  Read(other, 0);
+  EXPECT_TRUE(Responses().empty());
+  EXPECT_EQ(Info(c).counters.buffer_waits + Info(sibling).counters.buffer_waits, 4u);
+  // One goes on, one more may wait.
+  Then(event::BlockDone{op});
+  Deliver();
+  op = Got<action::BlockRead>().at(0).op;
+  Read(c, 0);
+  EXPECT_TRUE(Responses().empty());
+  Read(c, 0);
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0x28);
+  // What waits is answered, all of it.
+  Deliver();
+  for (int left = 5;; --left) {
+    Then(event::BlockDone{op});
+    ASSERT_EQ(Responses().size(), 1u);
+    EXPECT_EQ(Responses()[0].status, 0);
+    Deliver();
+    if (left == 0) break;
+    op = Got<action::BlockRead>().at(0).op;
+  }
+  EXPECT_EQ(shard_->active_commands(), 0u);
+}
+
+TEST_F(DataBuffers, AbortedOrGoneWithItsChannelMakesRoomToWait) {
+  Build({.credits = 64, .sq_size = 256, .data_buffers = 1, .buffer_waits = 1});
+  const ChannelId c = Login();
+  Read(c, 0);
+  Read(c, 0);
+  Receive(c, Tmf(100, wire::TskMgmtFunction::kAbortTask, 2));
+  Deliver();
+  Read(c, 0);
+  EXPECT_TRUE(Responses().empty());
+  const ChannelId sibling = Login();
+  Then(event::Disconnected{c});
+  Read(sibling, 0);
+  EXPECT_TRUE(Responses().empty());
+}
+
+// Its buffers are the way for it to end: there is no answer to half of its data.
+TEST_F(DataBuffers, ACommandThatMovesMayAlwaysWaitForMore) {
+  Build({.credits = 64, .sq_size = 256, .data_buffers = 2, .buffer_waits = 1});
+  const ChannelId c = Login();
+  Receive(c, Cmd(++tag_, Rw(false, 0, 1024), Data::kIn, {At(0x100000, 512 * 1024)}));
+  OpId op = Got<action::BlockRead>().at(0).op;  // The next of its eight waits: nobody else may.
+  Read(c, 0);
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0x28);
+  Deliver();
+  for (int piece = 1;; ++piece) {
+    Then(event::BlockDone{op});
+    if (piece == 8) break;
+    const auto writes = Got<action::RdmaWrite>();
+    Then(event::RdmaDone{c, writes.at(0).buffer});
+    op = Got<action::BlockRead>().at(0).op;
+  }
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0);
+}
+
+// SAM-5 5.3.1.
+TEST_F(DataBuffers, WithoutAnotherTaskAtTheUnitItIsBusy) {
+  Build({.credits = 64, .sq_size = 256, .data_buffers = 1, .buffer_waits = 2});
+  const ChannelId c = Login();
+  const std::vector<std::uint8_t> inquiry = {0x12, 0, 0, 0, 255, 0};
+  const auto ask = [&](std::uint8_t lun) {
+    Receive(c, ToLun(lun, Cmd(++tag_, inquiry, Data::kIn, {At(0x1000, 255)})));
+  };
+  Read(c, 0);
+  for (int i = 0; i < 2; ++i) ask(0);
+  EXPECT_TRUE(Responses().empty());
+  ask(0);
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0x28);
+  Deliver();
+  ask(1);
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0x08);
+  Deliver();
+  ask(77);  // No such unit, so no task set.
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].status, 0x08);
+}
+
 TEST_F(DataBuffers, AnswersThatADeadHostDoesNotTakeLeaveRoom) {
   const ChannelId dead = Login();
   const ChannelId other = Login(NexusId::Make(1, 0));

@@ -1,5 +1,8 @@
 #include "core/srp/invariants.h"
 
+#include <map>
+#include <utility>
+
 #include "core/srp/channel.h"
 #include "core/srp/receives.h"
 
@@ -125,6 +128,26 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
   return {};
 }
 
+// Who waits for a buffer, counted anew.
+std::string CheckWaits(const ShardState& s) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> waits;  // By nexus and queue.
+  for (std::uint32_t q = 0; q < s.pool.units.size(); ++q) {
+    for (std::uint32_t i = s.pool.units[q].first; i != kNone; i = s.commands[i].buffer_next) {
+      ++waits[{s.channels[s.commands[i].channel].nexus.slot(), q}];
+    }
+  }
+  for (std::uint32_t n = 0; n < s.nexuses.size(); ++n) {
+    const std::vector<std::uint16_t>& said = s.nexuses[n].waits;
+    for (std::uint32_t q = 0; q < said.size(); ++q) {
+      const auto at = waits.find({n, q});
+      if (said[q] != (at == waits.end() ? 0 : at->second)) {
+        return At("46: a nexus knows how many of its commands wait.", "nexus", n);
+      }
+    }
+  }
+  return {};
+}
+
 // What is charged to whom, counted anew.
 std::string CheckCharges(const ShardState& s) {
   std::vector<UnitBuffers> units(s.pool.units.size());
@@ -189,6 +212,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
     return "21: a data buffer is free, or a piece uses it.";
   }
   if (std::string broken = CheckCharges(s); !broken.empty()) return broken;
+  if (std::string broken = CheckWaits(s); !broken.empty()) return broken;
   std::vector<Use> said(s.channels.size());
   if (std::string broken = CheckReceives(s, said); !broken.empty()) return broken;
   std::uint32_t active = 0;

@@ -47,6 +47,7 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
   SRPT_CHECK(memory != nullptr);
   SRPT_CHECK(commands.size() <= CommandId::kSlotMask && !pieces.empty());
   SRPT_CHECK(params.credits >= limits::kCreditsMin && params.credits <= limits::kCreditsMax);
+  SRPT_CHECK(params.buffer_waits_max > 0);
   pool.units.resize(std::size_t{parameters.devices_max} + 1);
   pool.turns = Ring<std::uint32_t>(pool.units.size());
   pool.free.reserve(pieces.size());
@@ -172,6 +173,7 @@ NexusView& Nexus(ShardState& s, NexusId id) {
     SRPT_CHECK(view.stale_writes.empty() && view.buffers == 0 && view.tables == 0);
     view.id = id;
     view.attentions.clear();
+    view.waits.assign(s.pool.units.size(), 0);
   }
   return view;
 }

@@ -50,6 +50,7 @@ class ShardFixture : public ::testing::Test {
     std::uint32_t srq_size = 0;  // 0: receives of the channels' own.
     std::uint32_t srq_count = 1;
     std::uint32_t trace_flag = 0;
+    std::uint32_t buffer_waits = limits::kBufferWaitsMax;
   };
   static constexpr std::uint64_t kBlocks = (1u << 30) / 512;
 
@@ -69,6 +70,7 @@ class ShardFixture : public ::testing::Test {
       posted_[ChannelId()].push_back(RecvId(i));
     }
     p.trace_flag = options.trace_flag;
+    p.buffer_waits_max = options.buffer_waits;
     p.fingerprint = true;
     shard_ = std::make_unique<Shard>(p, ShardId(0), &memory_);
     Publish();

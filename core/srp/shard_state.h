@@ -373,10 +373,11 @@ struct BufferPool {
 
 struct NexusView {
   NexusId id;
-  std::vector<LuId> attentions;    // Units with a unit attention pending.
-  std::vector<LuId> stale_writes;  // One entry a write of a dead channel still with a backend.
-  std::uint32_t buffers = 0;       // Data buffers charged to it (data_buffers.h),
-  std::uint32_t tables = 0;        // and those with a descriptor table of its commands.
+  std::vector<LuId> attentions;      // Units with a unit attention pending.
+  std::vector<LuId> stale_writes;    // One entry a write of a dead channel still with a backend.
+  std::uint32_t buffers = 0;         // Data buffers charged to it (data_buffers.h),
+  std::uint32_t tables = 0;          // and those with a descriptor table of its commands.
+  std::vector<std::uint16_t> waits;  // Commands that wait for one, by their queue in the pool.
 };
 
 // Several may cover one command: each counts it when it scans it, and all that have counted it are

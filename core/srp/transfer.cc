@@ -70,12 +70,20 @@ bool WantsBuffer(const Moving& m) {
   return m.cut < m.backend_total && m.pieces < limits::kPiecesInFlightMax;
 }
 
+// [R-FAULT-28]
+void WaitOrRefuse(ShardState& s, std::uint32_t command, const Moving& m) {
+  if (data_buffers::MayWait(s, s.commands[command], m)) {
+    data_buffers::Wait(s, command);
+  } else {
+    command::RefuseFull(s, command);
+  }
+}
+
 // As many pieces as the command may have now; for the rest it waits.
 void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
   while (WantsBuffer(m)) {
     if (!data_buffers::Direct(s, s.commands[command], m) || !s.Room(2)) {
-      // [R-FAULT-28]
-      data_buffers::Wait(s, command);
+      WaitOrRefuse(s, command, m);
       return;
     }
     Cut(s, command, m);
@@ -231,7 +239,7 @@ void StartControl(ShardState& s, std::uint32_t command) {
   if (data_buffers::Direct(s, c, m)) {
     RunControl(s, command, c.As<Moving>());
   } else {
-    data_buffers::Wait(s, command);
+    WaitOrRefuse(s, command, c.As<Moving>());
   }
 }
 

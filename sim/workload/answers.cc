@@ -227,6 +227,7 @@ void Initiator::OnFailed(Channel& c, Task& task,
     case scsi::Status::kBusy:
     case scsi::Status::kTaskSetFull:
       ++scene_.stats.busy;
+      if (!task.verify) Postpone(c, task);
       break;
     case scsi::Status::kCheckCondition: {
       const auto sense = initiator::ParseSense(completion.sense);

@@ -177,6 +177,32 @@ bool Initiator::Issue(Channel& c) {
   return true;
 }
 
+// BUSY and TASK SET FULL: the same command again, as Linux does it, after longer and longer.
+void Initiator::Postpone(Channel& c, const Task& task) {
+  c.refused.push_back({task.number, task.refusals + 1});
+  SetTimer(Milliseconds(std::uint64_t{1} << std::min(task.refusals, 9u)), Timer::kAgain, c.index,
+           task.number);
+}
+
+void Initiator::SendAgain(Channel& c, std::uint64_t number) {
+  const auto at = std::find_if(c.refused.begin(), c.refused.end(),
+                               [number](const Refused& r) { return r.number == number; });
+  if (at == c.refused.end()) return;  // It ended with its channel.
+  Task probe;
+  probe.lineage = c.lineage.Child(number - 1);  // Issue()'s: it is chosen as it was.
+  Choose(c, probe);
+  if (quiesced_[probe.unit] || c.active >= swarm_.depth || !c.srp.CanSendCmd()) {
+    return SetTimer(Milliseconds(1), Timer::kAgain, c.index, number);
+  }
+  probe.busy = true;
+  probe.number = number;
+  probe.refusals = at->refusals;
+  c.refused.erase(at);
+  Task& task = NewTask(c, number);
+  task = probe;
+  SendTask(c, task);
+}
+
 bool Initiator::SendTask(Channel& c, Task& task) {
   const Lineage l = task.lineage;
   const Content::Form form = world_.form();

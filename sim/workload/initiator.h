@@ -63,6 +63,7 @@ class Initiator : public PeerSink {
     bool aborting = false;
     bool verify = false;
     std::uint64_t number = 0;  // Its tag.
+    std::uint32_t refusals = 0;
     Kind kind = Kind::kRead;
     std::uint32_t unit = 0;
     std::uint64_t lba = 0;
@@ -91,6 +92,11 @@ class Initiator : public PeerSink {
     std::uint32_t unit = 0;
     Time deadline;
   };
+  // A command that was answered BUSY or TASK SET FULL, to be sent again.
+  struct Refused {
+    std::uint64_t number = 0;
+    std::uint32_t refusals = 0;
+  };
   enum class Link : std::uint8_t { kDown, kConnecting, kLive };
   struct Channel {
     std::uint32_t index = 0;
@@ -100,6 +106,7 @@ class Initiator : public PeerSink {
     std::vector<Task> tasks;
     std::uint32_t active = 0;
     std::vector<Management> managements;
+    std::vector<Refused> refused;
     std::uint64_t issued = 0;  // Commands of the workload so far.
     std::uint64_t next_reset = 1;
     std::uint64_t next_verify = 1;
@@ -122,6 +129,7 @@ class Initiator : public PeerSink {
     kReset,
     kResetOver,
     kClear,
+    kAgain,
   };
 
   // login.cc
@@ -136,6 +144,8 @@ class Initiator : public PeerSink {
   // commands.cc
   void Pump(Channel& c);
   bool Issue(Channel& c);
+  void Postpone(Channel& c, const Task& task);
+  void SendAgain(Channel& c, std::uint64_t number);
   void IssueVerify(Channel& c);
   void AskToClear(Channel& c, std::uint32_t unit);
   void Choose(Channel& c, Task& task);

@@ -168,6 +168,8 @@ void Initiator::DropChannel(Channel& c) {
     if (task.kind == Kind::kWrite && task.write != 0) stale_.push_back(task.write);
     EndTask(c, task);
   }
+  scene_.stats.lost += c.refused.size();
+  c.refused.clear();
   for (Management& m : c.managements) m.busy = false;
   c.link = Link::kDown;
   c.thinking = false;
@@ -256,7 +258,7 @@ void Initiator::OnPeerEvent(PeerId peer, const PeerEvent& event, Bytes bytes) {
 
 bool Initiator::IsIssued() const {
   for (const auto& c : channels_) {
-    if (c->issued < swarm_.commands) return false;
+    if (c->issued < swarm_.commands || !c->refused.empty()) return false;
   }
   return true;
 }
@@ -321,8 +323,8 @@ std::vector<std::string> Initiator::Pending() const {
     std::string line = "initiator " + std::to_string(index_) + " channel " +
                        std::to_string(c->index) + " (peer " + std::to_string(c->peer.v) +
                        "): " + link + ", " + std::to_string(c->active) + " commands outstanding, " +
-                       std::to_string(c->issued) + " sent, " + std::to_string(c->srp.credits()) +
-                       " credits";
+                       std::to_string(c->issued) + " sent, " + std::to_string(c->refused.size()) +
+                       " to be sent again, " + std::to_string(c->srp.credits()) + " credits";
     for (const Task& task : c->tasks) {
       if (task.busy)
         line += ", tag " + std::to_string(task.number) + (task.aborting ? " (aborting)" : "");

@@ -69,6 +69,8 @@ void Initiator::OnTimer(std::uint64_t cookie) {
         SendReset(static_cast<std::uint32_t>(payload & 0xff));
       }
       return;
+    case Timer::kAgain:
+      return SendAgain(c, payload);
     case Timer::kClear:
       scene_.units[payload].clearing = false;
       world_.Submit(admin::ClearFailedLu{scene_.units[payload].disk->name()});
