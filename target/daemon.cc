@@ -20,6 +20,7 @@
 #include "target/storage/device_table.h"
 #include "target/storage/storage.h"
 #include "target/verbs/device.h"
+#include "target/verbs/id_destroyer.h"
 #include "target/verbs/listener.h"
 #include "target/verbs/memory.h"
 #include "target/verbs/verbs_fabric.h"
@@ -71,8 +72,8 @@ std::string MakeStorage(const Parameters& parameters, OneShard& shard) {
 }
 
 std::string MakeNetwork(const Parameters& parameters, const std::vector<FabricPort>& ports,
-                        const std::vector<int>& vectors, OneShard& shard) {
-  auto made = VerbsFabric::Create(parameters, ports, vectors);
+                        const std::vector<int>& vectors, IdDestroyer& ids, OneShard& shard) {
+  auto made = VerbsFabric::Create(parameters, ports, vectors, ids);
   if (!made.ok()) return made.error();
   shard.fabric = std::move(made.value());
   ShardMemory& memory = shard.fabric->shard_memory();
@@ -122,8 +123,9 @@ int RunDaemon(const DaemonOptions& options) {
   Parameters parameters = config::ToParameters(loaded->parameters, 0);
   parameters.shards = options.shards;
   spdlog::info("locked memory: {}", DescribeLocks(RaiseMemoryLock()));
+  IdDestroyer ids;
   std::vector<OneShard> shards(options.shards);
-  Listener listener;
+  Listener listener(ids);
   std::vector<Stores*> stores;
   for (OneShard& shard : shards) {
     const std::string failed = MakeStorage(parameters, shard);
@@ -160,7 +162,7 @@ int RunDaemon(const DaemonOptions& options) {
   AddPorts(listener, ports.fabric);
   bool shared = parameters.use_srq;
   for (std::uint32_t i = 0; i < options.shards; ++i) {
-    failed = MakeNetwork(parameters, ports.fabric, VectorsOf(i, *vectors), shards[i]);
+    failed = MakeNetwork(parameters, ports.fabric, VectorsOf(i, *vectors), ids, shards[i]);
     if (!failed.empty()) return Fail(kExitFailed, failed);
     listener.AddShard(shards[i].fabric->event_channel());
     shared = shared && shards[i].fabric->uses_srq();

@@ -34,7 +34,7 @@ bool DirectorReactor::Round() {
   std::size_t work = 0;
   // What is kept is bounded by what is begun: see message_pipe.h.
   const bool may_begin = !BackedUp();
-  if (may_begin && connections_due_) {
+  if (may_begin && connections_due_ && !parts_.listener->backed_up()) {
     connections_due_ = false;
     const std::size_t seen = parts_.listener->PollConnections(*this);
     connection_events_ += seen;

@@ -101,7 +101,7 @@ void DirectorReactor::Sleep() {
   parts_.wakeup->Prepare();
   if (!Round()) {  // Else mail came while it made ready.
     // (What it will not hear now, connections and administrators, would not let it sleep.)
-    const bool backed_up = BackedUp();
+    const bool backed_up = BackedUp() || parts_.listener->backed_up();
     if (backed_up) std::this_thread::sleep_for(kBackedUp);
     Look(backed_up ? 0 : SleepMs());
   }

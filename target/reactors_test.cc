@@ -187,8 +187,10 @@ class FakeListener final : public ConnectionListener {
   std::vector<int> fds() const override { return {fd_}; }
   void OnDeviceGone(DeviceIndex) override {}
   bool lost() const override { return lost_; }
+  bool backed_up() const override { return backed_up_; }
 
   void LoseDevices() { lost_ = true; }
+  void BackUp(bool up) { backed_up_ = up; }
   void Login(std::uint8_t guid_byte = 0x77) {
     login_ = {0,    0,    0,    0,    0,    0,    0,    0,    0x00, 0x06, 0x00, 0x00, 0x00, 0x00,
               0x20, 0x44, 0x00, 0x02, 0xc9, 0x03, 0x00, 0xaa, 0x00, 0x01, 0x00, 0x02, 0xc9, 0x03,
@@ -203,6 +205,7 @@ class FakeListener final : public ConnectionListener {
   FakeFabric& fabric_;  // For its log.
   const int fd_;
   bool lost_ = false;
+  bool backed_up_ = false;
   std::vector<std::uint8_t> login_;
 };
 
@@ -325,6 +328,17 @@ TEST_F(ReactorTest, AConnectionWaitsWhileAShardIsBackedUp) {
   EXPECT_FALSE(reactor_->Round());
   EXPECT_EQ(fabric_.TakeLog(), "");
   EXPECT_TRUE(shard_reactor_->Round());
+  EXPECT_EQ(Settle(), "Reject3 ");
+}
+
+// The same while too many connections that ended are not gone yet.
+TEST_F(ReactorTest, AConnectionWaitsWhileTheListenerIsBackedUp) {
+  listener_.BackUp(true);
+  listener_.Login(0x78);
+  reactor_->LookForTest();
+  EXPECT_FALSE(reactor_->Round());
+  EXPECT_EQ(fabric_.TakeLog(), "");
+  listener_.BackUp(false);
   EXPECT_EQ(Settle(), "Reject3 ");
 }
 

@@ -1,5 +1,5 @@
 // What a connection id of librdmacm is to us, kept in its `context`: one that listens (null), a
-// connection request (odd), or a channel (even).
+// connection request (odd), a channel (even), or nothing any more.
 #ifndef TARGET_VERBS_CM_CONTEXT_H_
 #define TARGET_VERBS_CM_CONTEXT_H_
 
@@ -18,6 +18,8 @@ inline void* Of(ChannelId channel) {
 inline void* Of(ConnId conn) {
   return std::bit_cast<void*>((static_cast<std::uintptr_t>(conn.v) << 1) | 1);
 }
+// Its end is decided: what still comes of it means nothing.
+inline void* Nobody() { return std::bit_cast<void*>(~std::uintptr_t{0}); }
 inline bool IsRequest(const void* context) {
   return (reinterpret_cast<std::uintptr_t>(context) & 1) != 0;
 }

@@ -59,6 +59,8 @@ class ConnectionListener {
   virtual void OnDeviceGone(DeviceIndex device) = 0;
   // Every device went away (unplugged, or its driver unloaded, which waits for us to let go of it).
   virtual bool lost() const = 0;
+  // Too much that ended is not gone yet: PollConnections has to wait.
+  virtual bool backed_up() const { return false; }
 };
 
 // Where a fabric's events go: the reactor steps core with each before it returns.

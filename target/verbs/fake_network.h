@@ -97,6 +97,7 @@ struct World {
   std::uint32_t next_key = 1;
   std::uint32_t next_qp = 1;
   std::uint32_t refuse_posts = 0;
+  bool hold_ids = false;  // Who destroys one waits.
   std::string broken;
 
   void Broke(const std::string& what) {

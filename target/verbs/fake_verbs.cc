@@ -127,6 +127,13 @@ void Network::Disconnect(PeerId number) {
   w.Queue(*peer.cm, was_up ? RDMA_CM_EVENT_DISCONNECTED : RDMA_CM_EVENT_REJECTED);
 }
 
+void Network::HoldIds(bool hold) {
+  World& w = TheWorld();
+  const Lock lock(w.mutex);
+  w.hold_ids = hold;
+  w.changed.notify_all();
+}
+
 MutableBytes Network::memory() { return TheWorld().memory; }
 
 std::set<int> Network::CompletionVectors() {
@@ -158,6 +165,8 @@ namespace srpt::target::below {
 using namespace fake;  // NOLINT: the calls are upon its objects.
 
 namespace {
+
+constexpr std::chrono::seconds kPatience(10);
 
 int Refuse(int error) {
   errno = error;
@@ -410,6 +419,7 @@ int GetCmEvent(rdma_event_channel* raw, rdma_cm_event** event) {
 int AckCmEvent(rdma_cm_event* event) {
   const Lock lock(TheWorld().mutex);
   --static_cast<Id*>(event->id)->unacknowledged;
+  TheWorld().changed.notify_all();
   delete static_cast<CmEvent*>(event);
   return 0;
 }
@@ -422,9 +432,11 @@ int CreateId(rdma_event_channel* channel, rdma_cm_id** id, void* context, rdma_p
 }
 int DestroyId(rdma_cm_id* raw) {
   World& w = TheWorld();
-  const Lock lock(w.mutex);
+  std::unique_lock lock(w.mutex);
   auto* const id = static_cast<Id*>(raw);
-  if (id->unacknowledged != 0) w.Broke("an id with unacknowledged events was destroyed: it waits");
+  const bool may_go =
+      w.changed.wait_for(lock, kPatience, [&] { return id->unacknowledged == 0 && !w.hold_ids; });
+  if (!may_go) w.Broke("an id was destroyed that waits, for its events to be acknowledged");
   if (id->qp != nullptr) w.Broke("an id went before its queue pair");
   std::erase(w.listening, id);
   auto& events = static_cast<EventChannel*>(id->channel)->events;

@@ -60,6 +60,8 @@ class Network {
   static std::set<int> CompletionVectors();
   // The next `n` posts to a send queue are refused with ENOMEM, whole.
   static void RefusePosts(std::uint32_t n);
+  // From now on, or no longer: destroying an id waits, as the kernel does for the CM's messages.
+  static void HoldIds(bool hold);
   // Empty, or the first rule that the target broke.
   static std::string broken();
 };

@@ -18,8 +18,9 @@ namespace srpt::target {
 
 Listener::~Listener() {
   // The kernel sends a REJ for whatever is still open.
-  for (auto& [conn, pending] : pending_) verbs::DestroyId(pending.cm);
-  for (rdma_cm_id* id : listening_) verbs::DestroyId(id);
+  for (auto& [conn, pending] : pending_) ids_.Destroy(pending.cm);
+  for (rdma_cm_id* id : listening_) ids_.Destroy(id);
+  ids_.Finish();  // The event channel goes next.
 }
 
 void Listener::AddPort(const ListenerPort& port) {
@@ -99,7 +100,7 @@ bool Listener::Carry(const action::Reject& reject) {
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
   verbs::Reject(cm, reject.length == 0 ? nullptr : reject.private_data.data(), reject.length);
-  verbs::DestroyId(cm);
+  ids_.Destroy(cm);
   return true;
 }
 
@@ -132,6 +133,7 @@ std::size_t Listener::PollConnections(ListenerSink& sink) {
     }
     const void* const context = event.id->context;
     verbs::AckCmEvent(raw);
+    if (context == cm_context::Nobody()) continue;
     if (event.event == RDMA_CM_EVENT_CONNECT_REQUEST) {
       OnRequest(event, Bytes(private_data.data(), length), sink);
     } else if (context == nullptr) {
@@ -152,7 +154,7 @@ void Listener::OnRequest(const rdma_cm_event& event, Bytes private_data, Listene
                  port == nullptr ? "it came through a port that srpt does not serve"
                                  : "too many logins at once");
     verbs::Reject(cm, nullptr, 0);
-    verbs::DestroyId(cm);
+    ids_.Destroy(cm);
     return;
   }
   const ConnId conn(next_conn_++);
@@ -176,7 +178,7 @@ void Listener::OnPendingEvent(rdma_cm_event_type type, ConnId conn, ListenerSink
   spdlog::info("connection request {} is gone: {}", conn.v, verbs::TextOf(type));
   rdma_cm_id* const cm = found->second.cm;
   pending_.erase(found);
-  verbs::DestroyId(cm);
+  ids_.Destroy(cm);
   sink.OnEvent(event::ConnectionGone{conn});
 }
 

@@ -21,6 +21,7 @@
 #include "core/action.h"
 #include "target/verbs/event_channel.h"
 #include "target/verbs/fabric.h"
+#include "target/verbs/id_destroyer.h"
 
 namespace srpt::target {
 
@@ -39,7 +40,7 @@ inline constexpr std::size_t kLoginsPendingMax = 256;
 
 class Listener final : public ConnectionListener {
  public:
-  Listener() = default;
+  explicit Listener(IdDestroyer& ids) : ids_(ids) {}
   ~Listener() override;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -58,6 +59,7 @@ class Listener final : public ConnectionListener {
   std::vector<int> fds() const override;
   void OnDeviceGone(DeviceIndex device) override;
   bool lost() const override;
+  bool backed_up() const override { return ids_.backed_up(); }
 
  private:
   struct Pending {
@@ -72,6 +74,7 @@ class Listener final : public ConnectionListener {
   const ListenerPort* PortOf(const rdma_cm_id* id) const;
   void PollAsync(ibv_context* context, ListenerSink& sink);
 
+  IdDestroyer& ids_;
   EventChannel channel_;
   std::vector<ListenerPort> ports_;
   std::vector<ibv_context*> contexts_;  // Of the ports' devices.

@@ -12,8 +12,8 @@
 namespace srpt::target {
 
 ShardConnections::ShardConnections(Datapath& datapath, ShardMemory& memory,
-                                   std::vector<Connection>& connections)
-    : datapath_(datapath), memory_(memory), connections_(connections) {}
+                                   std::vector<Connection>& connections, IdDestroyer& ids)
+    : datapath_(datapath), memory_(memory), connections_(connections), ids_(ids) {}
 
 ShardConnections::~ShardConnections() {
   // The kernel sends a DREQ or a REJ for whatever is still open.
@@ -21,9 +21,10 @@ ShardConnections::~ShardConnections() {
     if (connection.cm == nullptr) continue;
     rdma_cm_id* const cm = connection.cm;
     datapath_.Close(connection);
-    verbs::DestroyId(cm);
+    ids_.Destroy(cm);
   }
-  for (auto& [conn, request] : requests_) verbs::DestroyId(request.cm);
+  for (auto& [conn, request] : requests_) ids_.Destroy(request.cm);
+  ids_.Finish();  // The event channel goes next.
 }
 
 Connection* ShardConnections::Find(ChannelId channel) {
@@ -42,7 +43,7 @@ void ShardConnections::Take(const ConnectionRequest& request) {
   }
   spdlog::info("connection request {} is gone: {}", request.conn.v, verbs::TextOf(ended->second));
   ended_early_.erase(ended);
-  verbs::DestroyId(request.cm);
+  ids_.Destroy(request.cm);
   owed_gone_.push_back(request.conn);
 }
 
@@ -94,7 +95,7 @@ void ShardConnections::Carry(const action::Reject& reject) {
   rdma_cm_id* const cm = found->second.cm;
   requests_.erase(found);
   verbs::Reject(cm, reject.length == 0 ? nullptr : reject.private_data.data(), reject.length);
-  verbs::DestroyId(cm);
+  ids_.Destroy(cm);
 }
 
 void ShardConnections::Carry(const action::NotifyEstablished& notify) {
@@ -122,7 +123,7 @@ void ShardConnections::Carry(const action::DestroyQp& destroy) {
   SRPT_CHECK(connection != nullptr);
   rdma_cm_id* const cm = connection->cm;
   datapath_.Close(*connection);
-  verbs::DestroyId(cm);
+  ids_.Destroy(cm);
   --open_;
   owed_.emplace_back(event::QpDestroyed{destroy.channel});
 }
@@ -149,7 +150,8 @@ std::size_t ShardConnections::Poll(EventSink& sink) {
   for (rdma_cm_event* raw = nullptr; verbs::GetCmEvent(channel_.get(), &raw) == 0; ++seen) {
     const rdma_cm_event event = *raw;
     const void* const context = event.id->context;
-    verbs::AckCmEvent(raw);  // Before core sees it: destroying the id waits for this.
+    verbs::AckCmEvent(raw);  // Destroying the id waits for this.
+    if (context == cm_context::Nobody()) continue;
     if (cm_context::IsRequest(context)) {
       OnRequestEvent(event.event, cm_context::RequestOf(context), sink);
     } else {
@@ -169,7 +171,7 @@ void ShardConnections::OnRequestEvent(rdma_cm_event_type type, ConnId conn, Even
   spdlog::info("connection request {} is gone: {}", conn.v, verbs::TextOf(type));
   rdma_cm_id* const cm = found->second.cm;
   requests_.erase(found);
-  verbs::DestroyId(cm);
+  ids_.Destroy(cm);
   sink.OnConnectionGone(conn);
 }
 

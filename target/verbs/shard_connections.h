@@ -17,12 +17,15 @@
 #include "target/verbs/datapath.h"
 #include "target/verbs/event_channel.h"
 #include "target/verbs/fabric.h"
+#include "target/verbs/id_destroyer.h"
 
 namespace srpt::target {
 
 class ShardConnections {
  public:
-  ShardConnections(Datapath& datapath, ShardMemory& memory, std::vector<Connection>& connections);
+  // All outlive it.
+  ShardConnections(Datapath& datapath, ShardMemory& memory, std::vector<Connection>& connections,
+                   IdDestroyer& ids);
   ~ShardConnections();
   ShardConnections(const ShardConnections&) = delete;
   ShardConnections& operator=(const ShardConnections&) = delete;
@@ -56,6 +59,7 @@ class ShardConnections {
   Datapath& datapath_;
   ShardMemory& memory_;
   std::vector<Connection>& connections_;
+  IdDestroyer& ids_;
   EventChannel channel_;
   std::map<std::uint64_t, ConnectionRequest> requests_;  // By ConnId; not accepted yet.
   // Requests whose end was heard before Take: the event channel is faster than the director.

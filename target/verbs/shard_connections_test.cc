@@ -11,6 +11,7 @@
 
 #include "target/verbs/failing_seam.h"
 #include "target/verbs/fake_verbs.h"
+#include "target/verbs/id_destroyer.h"
 #include "target/verbs/listener.h"
 #include "target/verbs/seam.h"
 
@@ -44,8 +45,9 @@ class ShardConnectionsTest : public testing::Test {
       : connections_(4),
         memory_(1, 4),
         datapath_(memory_, connections_),
-        shard_(datapath_, memory_, connections_) {}
+        shard_(datapath_, memory_, connections_, ids_) {}
 
+  IdDestroyer ids_;
   std::vector<Connection> connections_;
   ShardMemory memory_;
   Datapath datapath_;
@@ -124,7 +126,7 @@ class HandOverTest : public ShardConnectionsTest {
     return reject;
   }
 
-  Listener listener_;
+  Listener listener_{ids_};
   fake::PeerId peer_ = 0;
 };
 
@@ -186,9 +188,70 @@ TEST_F(HandOverTest, ARequestThatCannotMoveIsRejectedByTheListener) {
   EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kRejected);
 }
 
+// Past: a peer withdrew its request, and the kernel does not let go of the id. In order: another
+// peer's request. Expect listener and shard to serve it meanwhile, and the id to go in the end.
+// [R-FAULT-23] [R-FAULT-31]
+TEST_F(HandOverTest, AnIdThatTheKernelKeepsHoldsUpNobody) {
+  const auto ids = [] { return verbs::FailurePoints::Alive(); };
+  const std::string before = ids();
+  Network::HoldIds(true);
+  for (const bool by_shard : {false, true}) {
+    const ConnId conn = Request();
+    if (by_shard) shard_.Take(*listener_.HandOver(conn, ShardId(0)));
+    Network::Disconnect(peer_);
+    listener_.PollConnections(sink_);
+    shard_.Poll(sink_);
+    sink_.requested.clear();
+  }
+  EXPECT_EQ(sink_.gone.size(), 2u);
+  const ConnId other = Request();
+  shard_.Take(*listener_.HandOver(other, ShardId(0)));
+  shard_.Carry(RejectOf(other));
+  EXPECT_EQ(PeerSaw(), PeerEvent::Kind::kRejected);
+  EXPECT_NE(ids(), before) << "three ids more";
+  Network::HoldIds(false);
+  ids_.Finish();
+  EXPECT_EQ(ids(), before);
+}
+
+// Past: the peer withdrew its request, and the shard rejected it before it heard of that. In order:
+// the event, of an id that is on its way out. Expect it to mean nothing, and not to be kept for a
+// request that is yet to come.
+TEST_F(HandOverTest, AnEventOfAnIdThatIsOnItsWayOutMeansNothing) {
+  const ConnId conn = Request();
+  shard_.Take(*listener_.HandOver(conn, ShardId(0)));
+  Network::HoldIds(true);
+  Network::Disconnect(peer_);
+  shard_.Carry(RejectOf(conn));
+  shard_.Poll(sink_);
+  EXPECT_TRUE(sink_.gone.empty());
+  sink_.requested.clear();
+  auto other = listener_.HandOver(Request(), ShardId(0));
+  ASSERT_TRUE(other);
+  other->conn = conn;
+  shard_.Take(*other);
+  EXPECT_FALSE(shard_.owes());
+  Network::HoldIds(false);
+}
+
+// As many ids wait as may. Expect the listener to say so until they are gone.
+TEST_F(HandOverTest, TooManyIdsThatWaitHoldUpTheListener) {
+  Network::HoldIds(true);
+  EXPECT_FALSE(listener_.backed_up());
+  for (std::size_t i = 0; i < kIdsEndingMax + 64; ++i) {
+    rdma_cm_id* id = nullptr;
+    ASSERT_EQ(verbs::CreateId(shard_.channel().get(), &id, nullptr, RDMA_PS_TCP), 0);
+    ids_.Destroy(id);
+  }
+  EXPECT_TRUE(listener_.backed_up());
+  Network::HoldIds(false);
+  ids_.Finish();
+  EXPECT_FALSE(listener_.backed_up());
+}
+
 TEST_F(HandOverTest, NothingIsLeftOfARequestThatNobodyAnswered) {
   {
-    ShardConnections other(datapath_, memory_, connections_);
+    ShardConnections other(datapath_, memory_, connections_, ids_);
     ASSERT_EQ(other.Start(), "");
     listener_.AddShard(other.channel());
     other.Take(*listener_.HandOver(Request(), ShardId(1)));

@@ -28,18 +28,18 @@ void AddPorts(Listener& listener, const std::vector<FabricPort>& ports) {
   }
 }
 
-VerbsFabric::VerbsFabric(const Parameters& parameters)
+VerbsFabric::VerbsFabric(const Parameters& parameters, IdDestroyer& ids)
     : connections_(parameters.channels_per_shard),
       memory_(parameters.data_buffers_per_shard, parameters.channels_per_shard),
       datapath_(memory_, connections_),
-      cm_(datapath_, memory_, connections_) {}
+      cm_(datapath_, memory_, connections_, ids) {}
 
 VerbsFabric::~VerbsFabric() = default;
 
 Result<std::unique_ptr<VerbsFabric>, std::string> VerbsFabric::Create(
     const Parameters& parameters, const std::vector<FabricPort>& ports,
-    const std::vector<int>& vectors) {
-  std::unique_ptr<VerbsFabric> fabric(new VerbsFabric(parameters));
+    const std::vector<int>& vectors, IdDestroyer& ids) {
+  std::unique_ptr<VerbsFabric> fabric(new VerbsFabric(parameters, ids));
   if (!fabric->memory_.AllocatePool()) {
     return Err{std::string("not enough memory for the data buffers")};
   }

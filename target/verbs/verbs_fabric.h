@@ -11,6 +11,7 @@
 #include "target/verbs/datapath.h"
 #include "target/verbs/device.h"
 #include "target/verbs/fabric.h"
+#include "target/verbs/id_destroyer.h"
 #include "target/verbs/listener.h"
 #include "target/verbs/memory.h"
 #include "target/verbs/shard_connections.h"
@@ -33,7 +34,7 @@ class VerbsFabric final : public Fabric {
   // The error is a message for the user.
   static Result<std::unique_ptr<VerbsFabric>, std::string> Create(
       const Parameters& parameters, const std::vector<FabricPort>& ports,
-      const std::vector<int>& vectors);
+      const std::vector<int>& vectors, IdDestroyer& ids);
   ~VerbsFabric() override;
 
   // Where the connection requests that are for this shard go.
@@ -74,7 +75,7 @@ class VerbsFabric final : public Fabric {
   void OnSharedLow(const void* queue) override { datapath_.OnSharedLow(queue); }
 
  private:
-  explicit VerbsFabric(const Parameters& parameters);
+  VerbsFabric(const Parameters& parameters, IdDestroyer& ids);
 
   std::vector<Connection> connections_;
   ShardMemory memory_;
