@@ -118,7 +118,11 @@ void BindArms(pyb::module_& m) {
              if (!address.ok()) throw pyb::value_error(address.error());
              return std::make_unique<arms::VerbsArm>(*address);
            }),
-           "target"_a);
+           "target"_a)
+      .def(
+          "drop",
+          [](arms::VerbsArm& arm, std::uint32_t connection) { arm.Drop(ConnectionId(connection)); },
+          "connection"_a, "As close, but the queue pair is gone before the target hears of it.");
 }
 
 }  // namespace srpt::py

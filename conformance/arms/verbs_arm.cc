@@ -68,6 +68,11 @@ void VerbsArm::Disconnect(ConnectionId connection) {
 
 void VerbsArm::Close(ConnectionId connection) { connections_.erase(connection); }
 
+void VerbsArm::Drop(ConnectionId connection) {
+  if (VerbsConnection* found = Find(connection)) found->Abandon();
+  Close(connection);
+}
+
 Result<Region, std::string> VerbsArm::Register(ConnectionId connection, std::uint32_t bytes,
                                                std::uint32_t rights) {
   VerbsConnection* found = Find(connection);

@@ -27,6 +27,9 @@ class VerbsArm : public Arm {
   bool Send(ConnectionId connection, Bytes iu, bool solicited) override;
   void Disconnect(ConnectionId connection) override;
   void Close(ConnectionId connection) override;
+  // As Close, but the queue pair is gone before the target hears of it: what it sends meanwhile
+  // fails. Twice is harmless.
+  void Drop(ConnectionId connection);
   Result<Region, std::string> Register(ConnectionId connection, std::uint32_t bytes,
                                        std::uint32_t rights) override;
   void Deregister(const Region& region) override;

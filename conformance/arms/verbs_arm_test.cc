@@ -55,6 +55,7 @@ TEST(VerbsArmTest, WhatIsNotThereIsHarmless) {
   EXPECT_FALSE(arm.Send(none, {}, false));
   arm.Disconnect(none);
   arm.Close(none);
+  arm.Drop(none);
   EXPECT_FALSE(arm.Register(none, 4096, access::kRemoteWrite).ok());
   const Region region{RemoteAddr(1), RKey(1), 16};
   std::uint8_t byte = 0;

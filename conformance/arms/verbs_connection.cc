@@ -300,4 +300,8 @@ void VerbsConnection::Disconnect() {
   rdma_disconnect(id_.get());
 }
 
+void VerbsConnection::Abandon() {
+  if (state_ == State::kConnected) state_ = State::kClosing;
+}
+
 }  // namespace srpt::arms

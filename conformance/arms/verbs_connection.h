@@ -66,6 +66,9 @@ class VerbsConnection {
   std::optional<Event> NextEvent(Duration within);
   bool Send(Bytes iu, bool solicited);
   void Disconnect();
+  // From now on the destructor sends no DREQ: the queue pair goes first, then the id (for which the
+  // kernel's CM sends one, as for a program that was killed).
+  void Abandon();
   ibv_pd* pd() const { return pd_; }
 
  private:

@@ -18,7 +18,7 @@ forget_kernel
 target_start || { echo "FAIL target_start: it did not become ready"; checks_end; exit 1; }
 log_in || { echo "FAIL log_in: $(dmesg | tail -n 1)"; checks_end; exit 1; }
 python_up || { echo "FAIL python_up: no host's root (--hostroot)"; checks_end; exit 1; }
-HELD=$(srpt_holds)
+HELD=$(srpt_holds qp mr cq)
 check data_is_there io_verified
 if [ "$LINK" = rxe ]; then
   check port_down_and_up_under_io port_down_and_up

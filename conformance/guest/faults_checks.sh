@@ -111,9 +111,3 @@ initiator_gone() {
   modprobe ib_srp ch_count=2
   wait_for 5 test -e /sys/class/infiniband_srp/srp-$RDMA_DEV-1/add_target
 }
-
-no_sessions() {
-  local answer
-  answer=$(ctl --json list sessions) || return 1
-  grep -q '"ok": *true' <<<"$answer" && ! grep -q '"initiator_port_id"' <<<"$answer"
-}

@@ -10,15 +10,8 @@ logins_accepted() { grep -c 'accepted: session' "$SRPT_RUN_LOG"; }
 # ended_busy: how many channels ended with commands in flight.
 ended_busy() { grep -cE 'disconnect.* [1-9][0-9]* commands active' "$SRPT_RUN_LOG" || :; }
 
-# srpt_holds: what the kernel counts for srpt.
-srpt_holds() {
-  local kind
-  for kind in qp mr cq; do
-    echo "$kind $(rdma resource show $kind | grep -c "pid $SRPT_PID ")"
-  done
-}
 # HELD: what it holds for the one session of ib_srp.
-holds_no_more() { [ "$(srpt_holds)" = "$HELD" ]; }
+holds_no_more() { [ "$(srpt_holds qp mr cq)" = "$HELD" ]; }
 
 # port_down_and_up: the device loses its carrier and gets it back: the session stays (fault 26).
 port_down_and_up() {
@@ -52,7 +45,7 @@ killed() {
   [ "$1" != hold ] || expect "commands to be in flight" test "$active" -gt 0
   expect "commands to be in flight" wait_for 10 eval "[ \$(ended_busy) -gt $busy ]"
   expect "the session to end" wait_for 30 eval "! ctl list sessions | grep -q ${GUEST_IP}_1"
-  wait_for 30 holds_no_more || { echo "srpt holds $(srpt_holds | xargs), not $HELD" && return 1; }
+  wait_for 30 holds_no_more || { echo "srpt holds $(srpt_holds qp mr cq | xargs), not $HELD" && return 1; }
   io_ends_well
   old_data_intact
 }

@@ -13,7 +13,9 @@ shift 2
 logs=${TEST_UNDECLARED_OUTPUTS_DIR:-$(mktemp -d)}
 add=(--env "TARGET=lio")
 [ "$srpt" = lio ] || add=(--add "$(readlink -f "$srpt"):/srpt" --env "TARGET=srpt")
-[ -z "${SRPT_PYTEST_ARGS:-}" ] || add+=(--env "SRPT_PYTEST_ARGS=$SRPT_PYTEST_ARGS")
+for name in SRPT_PYTEST_ARGS SRPT_MARATHON; do
+  [ -z "${!name:-}" ] || add+=(--env "$name=${!name}")
+done
 for file in "$here"/*checks.sh; do add+=(--add "$file:/${file##*/}"); done
 while [ $# -gt 0 ]; do
   case $1 in

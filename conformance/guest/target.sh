@@ -101,6 +101,20 @@ target_stop_srpt() {
 ctl() { /srpt ctl --socket $SRPT_SOCKET "$@"; }
 srpt_says() { grep -qE -- "$1" "$SRPT_RUN_LOG" "$SRPT_LOG" 2>/dev/null; }
 
+no_sessions() {
+  local answer
+  answer=$(ctl --json list sessions) || return 1
+  grep -q '"ok": *true' <<<"$answer" && ! grep -q '"initiator_port_id"' <<<"$answer"
+}
+
+# srpt_holds KIND...: how many of them (qp, mr, cq, cm_id, ...) the kernel counts for srpt.
+srpt_holds() {
+  local kind
+  for kind in "$@"; do
+    echo "$kind $(rdma resource show "$kind" | grep -c "pid $SRPT_PID ")"
+  done
+}
+
 # --- LIO ----------------------------------------------------------------------------------------
 
 lio_device() { # PLUGIN NAME CONTROL
