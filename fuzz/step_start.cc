@@ -1,6 +1,7 @@
 #include "fuzz/step_start.h"
 
 #include <array>
+#include <initializer_list>
 
 #include "core/wire/cmd.h"
 #include "core/wire/login_req.h"
@@ -23,13 +24,13 @@ constexpr Set kSets[kStartSets] = {
     {5, 32, 2, 16384, 0, 2, 256}, {8, 48, 6, 512, 0, 1, 256},
 };
 
-void LogIn(StepWorld& world, std::uint8_t who) {
+void LogIn(StepWorld& world, std::uint8_t who,
+           wire::MultichannelAction action = wire::MultichannelAction::kMulti) {
   wire::LoginReq req;
   req.req_it_iu_len = kIuBytesMax;
   req.req_buf_fmt = wire::kBufFmtDirect | wire::kBufFmtIndirect;
   req.initiator_port.bytes[15] = who;
-  req.flags =
-      wire::kLoginReqImmediate | static_cast<std::uint8_t>(wire::MultichannelAction::kMulti);
+  req.flags = wire::kLoginReqImmediate | static_cast<std::uint8_t>(action);
   req.imm_data_offset = kImmediateAt;
   std::array<std::uint8_t, wire::kLoginReqCmBytes> bytes;
   wire::SerializeLoginReqCm(req, bytes);
@@ -57,6 +58,48 @@ void TakeAttentions(StepWorld& world) {
   }
 }
 
+// Turns of an input (StepWorld::Turn), by name. `peer`: as the turn counts them.
+void Take(StepWorld& world, std::initializer_list<std::uint8_t> bytes) {
+  Input input{Bytes(bytes.begin(), bytes.size())};
+  world.Turn(input);
+}
+constexpr std::uint8_t Of(std::uint8_t peer, std::uint8_t turn) {
+  return static_cast<std::uint8_t>(peer << 5 | turn);
+}
+void Reads(StepWorld& world, std::uint8_t peer, std::uint8_t count) {
+  Take(world, {Of(peer, 6), static_cast<std::uint8_t>(count - 1)});
+}
+void Writes(StepWorld& world, std::uint8_t peer, std::uint8_t count) {  // Of other blocks.
+  Take(world, {Of(peer, 7), static_cast<std::uint8_t>(0x20 | (count - 1))});
+}
+void WireDone(StepWorld& world, std::uint8_t peer) { Take(world, {Of(peer, 10)}); }
+
+void MakeBusy(StepWorld& world, std::uint32_t kind) {
+  switch (kind) {
+    case 4:
+      Writes(world, 1, 2);
+      Reads(world, 0, 4);
+      Take(world, {18});  // One block operation ends: a read is on the wire.
+      return Writes(world, 0, 2);
+    case 5: {
+      Writes(world, 0, 2);
+      WireDone(world, 0);
+      return Take(world, {Of(0, 4), 3, 0x70});  // LUN RESET.
+    }
+    case 6:
+      Writes(world, 0, 2);
+      WireDone(world, 0);
+      Reads(world, 0, 2);
+      Take(world, {Of(0, 13), 0});  // The CM says that it is over.
+      return Reads(world, 1, 1);
+    default:
+      Writes(world, 0, 2);
+      WireDone(world, 0);
+      LogIn(world, 1, wire::MultichannelAction::kSingle);
+      return Writes(world, 1, 2);
+  }
+}
+
 }  // namespace
 
 Parameters StartParameters(std::uint32_t set, bool fingerprint) {
@@ -78,7 +121,9 @@ Parameters StartParameters(std::uint32_t set, bool fingerprint) {
   return parameters;
 }
 
-void MakeStart(StepWorld& world, std::uint32_t kind) {
+namespace {
+
+void Make(StepWorld& world, std::uint32_t kind) {
   world.AddUnit();
   world.AddUnit();
   world.Admin(admin::AddLun{"t0", "", LunNumber(0), "d0", false});
@@ -88,7 +133,15 @@ void MakeStart(StepWorld& world, std::uint32_t kind) {
   if (kind == 0) return;
   LogIn(world, 1);
   if (kind != 3) TakeAttentions(world);
-  if (kind != 1) LogIn(world, kind == 2 ? 1 : 2);
+  if (kind != 1 && kind != 5 && kind != 7) LogIn(world, kind == 2 ? 1 : 2);
+  if (kind >= 4) MakeBusy(world, kind);
+}
+
+}  // namespace
+
+void MakeStart(StepWorld& world, std::uint32_t kind) {
+  Make(world, kind);
+  world.StartIsMade();
 }
 
 }  // namespace srpt::fuzz

@@ -1,6 +1,13 @@
 // The states that executions start from: a few sets of small parameters, and for each a target
-// before its first login, with one channel, with two channels of one nexus, and with two nexuses
-// that still have unit attentions to be told.
+//   0  before its first login
+//   1  with one channel
+//   2  with two channels of one nexus
+//   3  with two nexuses that still have unit attentions to be told
+//   4  with two nexuses, commands on the wire, at the disks and waiting for buffers
+//   5  with writes at the disks, and a LUN RESET that waits for them
+//   6  with a channel that ends while its commands are at the disks, and another that works
+//   7  with a taken-over session, whose old writes are at the disks, and commands that wait for
+//   them
 #ifndef FUZZ_STEP_START_H_
 #define FUZZ_STEP_START_H_
 
@@ -11,7 +18,7 @@
 namespace srpt::fuzz {
 
 inline constexpr std::uint32_t kStartSets = 8;
-inline constexpr std::uint32_t kStartKinds = 4;
+inline constexpr std::uint32_t kStartKinds = 8;
 
 Parameters StartParameters(std::uint32_t set, bool fingerprint);
 // Steps a new world to its starting state. Every input sees the same.

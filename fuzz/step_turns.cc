@@ -48,6 +48,7 @@ void StepWorld::ReceiveMade(const Picked& to, Make make) {
   const std::size_t length = make(BytesOf(iu));
   Arrived(iu, length);
   const Bytes bytes = Bytes(iu.bytes).first(length);
+  if (starts_) received_.push_back({&iu, {bytes.begin(), bytes.end()}});
   if (length >= 16 && (bytes[0] == 1 || bytes[0] == 2)) peer.tags.Add(LoadBe64(bytes.data() + 8));
   if (length != 0 && bytes[0] >= 1 && bytes[0] <= 3) --peer.credits;
   peer.touched = true;
@@ -370,6 +371,7 @@ void StepWorld::TurnOfWorld(std::uint8_t choice, Input& input) {
   switch (choice & 31) {
     case 18:
     case 19:
+    case 27:
       return CompleteBlock(more, IoStatus::kOk);
     case 20:
       return CompleteBlock(more, kIo[more & 3]);
@@ -383,8 +385,7 @@ void StepWorld::TurnOfWorld(std::uint8_t choice, Input& input) {
       return PassTime(Milliseconds(std::uint64_t{1} << (more * 2)));  // Up to 16 s.
     case 25:
       return PassTime(Seconds(std::uint64_t{5} << more));  // Up to 640 s.
-    case 26:
-    case 27:
+    case 26:                                               // (The dearest turn.)
       return AskLogin(input);
     case 28:
       books_.held = more != 0;

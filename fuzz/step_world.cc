@@ -31,7 +31,9 @@ constexpr std::uint32_t kSharedRecvsMax = 64;
 constexpr std::uint32_t kRecvsMax = 16;
 
 // Shared by all worlds: what the shard leaves unwritten must not matter, nor who used it before.
-std::array<std::array<std::array<std::uint8_t, 256>, limits::kSendPerChannelMax>, kShards> g_sends;
+// (A channel's send buffers are its own, as its driver promises: a RSP that waits lies in one.)
+using SendBuffers = std::array<std::array<std::uint8_t, 256>, limits::kSendPerChannelMax>;
+std::array<std::array<SendBuffers, kChannels>, kShards> g_sends;
 std::array<std::array<std::array<std::uint8_t, limits::kDataBufferBytes>, kBuffersMax>, kShards>
     g_data;
 
@@ -64,7 +66,8 @@ MutableBytes StepWorld::BytesOf(Iu& iu) {
 }
 
 MutableBytes StepWorld::Memory::SendBuffer(ChannelId channel, SendId send) {
-  return MutableBytes(g_sends[shard][send.v]).first(world->At(shard, channel).max_ti);
+  return MutableBytes(g_sends[shard][channel.slot()][send.v])
+      .first(world->At(shard, channel).max_ti);
 }
 
 Bytes StepWorld::Memory::RecvBuffer(ChannelId channel, RecvId recv) {
@@ -124,6 +127,10 @@ StepWorld::StepWorld(const Parameters& parameters) : parameters_(parameters) {
 void StepWorld::Become(const StepWorld& start) {
   Must(!start.Undelivered(), "a starting state is at rest");
   books_ = start.books_;
+  for (const Received& received : start.received_) {
+    std::copy(received.bytes.begin(), received.bytes.end(), BytesOf(*received.at).begin());
+    Arrived(*received.at, received.bytes.size());
+  }
   director_->Become(*start.director_);
   for (std::uint32_t i = 0; i < parameters_.shards; ++i) {
     shards_[i]->Become(*start.shards_[i]);
@@ -281,7 +288,7 @@ void StepWorld::OnAccept(std::uint32_t shard, const action::Accept& accept) {
 void StepWorld::OnSendIu(std::uint32_t shard, const action::SendIu& send) {
   Peer& peer = At(shard, send.channel);
   Must(send.length <= peer.max_ti, "15: nothing longer than the peer's maximum");
-  const Bytes iu = Bytes(g_sends[shard][send.send.v]).first(send.length);
+  const Bytes iu = Bytes(g_sends[shard][send.channel.slot()][send.send.v]).first(send.length);
   if (iu[0] == 0xc1) {
     const auto rsp = wire::ParseRsp(iu);
     Must(rsp.ok() && wire::IsConsistent(*rsp), "3: flags, lengths and residuals agree");

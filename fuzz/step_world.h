@@ -56,6 +56,8 @@ class StepWorld {
   void AddUnit();  // A device "d0", "d1", ...: always the next.
   void Login(event::LoginRequested login);
   void EstablishAll();
+  // From here on the IUs that come are an input's: Become() does not bring them back.
+  void StartIsMade() { starts_ = false; }
   // Brings an IU to the n-th peer, if that can receive it.
   void Receive(std::uint32_t peer, Bytes iu);
   std::uint32_t peers() const;
@@ -190,6 +192,13 @@ class StepWorld {
   Parameters parameters_;
   Actions actions_;
   Books books_;
+  // What lies in the receive buffers, which all worlds share: parked commands are read again.
+  struct Received {
+    Iu* at = nullptr;
+    std::vector<std::uint8_t> bytes;
+  };
+  bool starts_ = true;
+  std::vector<Received> received_;
   // Never handed on: empty in every starting state.
   std::array<std::deque<message::ToShard>, kShards> to_shard_;
   std::array<std::deque<message::ToDirector>, kShards> to_director_;

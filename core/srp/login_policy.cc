@@ -154,16 +154,18 @@ std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wir
 
 std::string DescribeLogin(const PeerAddress& source, std::string_view target,
                           const wire::LoginReq* req) {
-  std::string text = "login from ";
+  std::string text;
+  text.reserve(200);  // Of one piece: floods of logins come.
+  text += "login from ";
   text += wire::FormatPeerAddress(source).view();
   text += " to ";
   text += target;
-  if (req == nullptr) return text + " (port ids unreadable)";
+  if (req == nullptr) return text += " (port ids unreadable)";
   text += " (i_port_id ";
   text += wire::FormatPortId(req->initiator_port).view();
   text += ", t_port_id ";
   text += wire::FormatPortId(req->target_port).view();
-  return text + ")";
+  return text += ")";
 }
 
 std::string DescribeRefusal(std::string_view login, const LoginRefusal& refusal) {
