@@ -33,11 +33,11 @@ port_down_and_up() {
 killed() {
   local victim active busy
   busy=$(ended_busy)
-  io_begin 12
   python conformance/guest/initiator.py "$1" 7 >/tmp/victim.out 2>&1 &
   victim=$!
-  wait_for 20 test -s /tmp/victim.out
-  sleep 0.7
+  # (Python and its modules come over 9p.)
+  wait_for 60 test -s /tmp/victim.out || { kill -KILL "$victim"; echo "the victim never worked" && return 1; }
+  io_begin 8
   cat /tmp/victim.out
   active=$(ctl list sessions | awk -v name="${GUEST_IP}_1" '$1 == name { print $6 }')
   echo "killing $victim with $active commands active"
@@ -65,12 +65,15 @@ link_down_and_up() {
 
 # link_down_for_good: on rxe that leaves the CM's own queue pair (GSI) in error, and nobody logs in
 # or out on the device any more, not even by DREQ. The session that nothing announced the end of is
-# noticed by the keepalive (fault 24), and the target stops cleanly.
+# noticed by the keepalive (fault 24), and the target stops cleanly. It sees signs of life until the
+# initiator gives up on its commands, which takes it several timeouts.
 link_down_for_good() {
+  forget_kernel
   io_begin 5
   ip link set dummy0 down
   sleep 3
   ip link set dummy0 up
   expect "srpt to live" kill -0 "$SRPT_PID"
-  expect "the dead session to be noticed" wait_for 200 no_sessions
+  expect "ib_srp to give up" wait_for 120 eval "no_sessions || expect_kernel 'SRP reset_host called'"
+  expect "the dead session to be noticed" wait_for 150 no_sessions
 }
