@@ -55,6 +55,7 @@ enum class Site : std::uint32_t {
   kStall,
   kTimeout,
   kConfigChange,
+  kHostile,
 };
 
 class Decisions {

@@ -100,6 +100,25 @@ constexpr std::array<FaultRule, kFaultKinds> kRules = {{
      "as kill, and only what was synced or written with FUA must be there"},
     {kConfigChange, "configuration change", 20000, kNothing,
      "a port that is disabled or a session that is closed ends connections; the rest does not"},
+    // Of what a hostile peer does only the peer itself may feel anything.
+    {kBadLogin, "hostile: bad login", 20000, kAll,
+     "refused with its reason; no state remains"},
+    {kBadIu, "hostile: bad IU", 20000, kAll,
+     "T_LOGOUT, or a clear answer, for this channel only"},
+    {kBadDescriptors, "hostile: bad descriptors", 100000, kAll,
+     "CHECK CONDITION, nothing moved; or its own remote access error"},
+    {kTagTwice, "hostile: tag twice", 50000, kAll,
+     "overlapped commands: both end"},
+    {kCreditOverrun, "hostile: credit overrun", 10000, kAll,
+     "the channel is ended"},
+    {kKeyGone, "hostile: key gone", 10000, kAll,
+     "its own remote access error"},
+    {kLogoutBusy, "hostile: logout under I/O", 10000, kAll,
+     "its commands are aborted without responses"},
+    {kRivalLogin, "hostile: rival login", 10000, kAll,
+     "the nexus is its own: taken over, or joined, or refused"},
+    {kHostileSilent, "hostile: silence", 20000, kAll,
+     "what it holds is bounded by its share; the watchdog ends it"},
     // clang-format on
 }};
 

@@ -75,6 +75,16 @@ enum class FaultKind : std::uint8_t {
   kPowerLoss,    // The machine is: what was not synced may be lost, block by block.
   // The administrator: one opportunity every few milliseconds (sim/workload/administrator.cc).
   kConfigChange,
+  // A peer that breaks the rules (sim/workload/hostile.cc): one opportunity every few milliseconds.
+  kBadLogin,        // A LOGIN_REQ with anything in it.
+  kBadIu,           // Unknown, too short or too long, unasked for, or with bytes changed.
+  kBadDescriptors,  // Of every kind.
+  kTagTwice,        // The tag of a command that is under way.
+  kCreditOverrun,   // More commands than credits.
+  kKeyGone,         // Its memory's key is taken back under a command.
+  kLogoutBusy,      // I_LOGOUT with commands under way.
+  kRivalLogin,      // A second login with its own ids, with any multichannel action.
+  kHostileSilent,   // It takes nothing and answers nothing for a while.
   kCount,
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kCount);
@@ -95,6 +105,10 @@ struct FaultRule {
   std::string_view why;
 };
 const FaultRule& RuleOf(FaultKind kind);
+// What a hostile peer does.
+inline bool IsHostile(FaultKind kind) {
+  return kind >= FaultKind::kBadLogin && kind <= FaultKind::kHostileSilent;
+}
 inline std::string_view ToString(FaultKind kind) { return RuleOf(kind).name; }
 
 // Strikes in a million opportunities.

@@ -34,8 +34,9 @@ struct ConnectOptions {
   // (RNR).
   std::uint32_t receives = 130;
   std::uint32_t receive_bytes = 65536;  // A longer IU fails at both ends.
-  Lineage lineage;                      // Of the choices that concern this connection.
-  PeerSink* sink = nullptr;             // Null: events wait for World::NextEvent.
+  bool overruns = false;     // It may send more than it has credits for: RNR then is its own doing.
+  Lineage lineage;           // Of the choices that concern this connection.
+  PeerSink* sink = nullptr;  // Null: events wait for World::NextEvent.
 };
 
 struct PeerEvent {

@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "sim/trace.h"
 #include "sim/workload/administrator.h"
+#include "sim/workload/hostile.h"
 #include "sim/workload/initiator.h"
 
 namespace srpt::sim {
@@ -115,6 +116,8 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
   for (const auto& initiator : initiators) initiator->Start();
   Administrator administrator(&scene);
   administrator.Start();
+  Hostile hostile(&scene);
+  hostile.Start();
   // Safety: faults strike until all commands were sent, or for long enough.
   RunPhase(scene, world.now() + kWorkMax, [&] { return all(&Initiator::IsIssued); });
   world.Heal();

@@ -34,13 +34,43 @@ enum Choice : std::uint64_t {
   kShards,
   kSharedReceives,
   kBufferWaits,
+  kHostile,
   kPerDisk = 0x100,
   kPerFault = 0x200,
 };
 
 constexpr Lineage kWholeRun{0x7377};
 
+// A port and a disk that nobody else uses.
+void AddHostile(Swarm& s) {
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    TargetPort port;
+    port.id = TargetPortId(i);
+    port.name = "fe80:0000:0000:0000:0000:0000:0000:000" + std::to_string(i + 1);
+    port.rel_tgt_id = static_cast<std::uint16_t>(i + 1);
+    port.enabled = true;
+    s.world.ports.push_back(port);
+  }
+  for (std::size_t i = 0; i < s.world.disks.size(); ++i) {
+    s.world.luns.push_back(
+        {0, LunNumber(static_cast<std::uint16_t>(i)), s.world.disks[i].name, false});
+  }
+  DiskOptions prey;
+  prey.name = "prey";
+  prey.handler = scsi::HandlerKind::kNullio;
+  prey.blocks = 256;
+  s.world.disks.push_back(prey);
+  s.world.luns.push_back({1, LunNumber(0), prey.name, false});
+}
+
 }  // namespace
+
+bool Swarm::Disturbed() const {
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    if (world.faults[i] != 0 && !IsHostile(static_cast<FaultKind>(i))) return true;
+  }
+  return stall_per_million != 0;
+}
 
 Swarm DrawSwarm(std::uint64_t seed) {
   const Decisions decisions(seed);
@@ -111,16 +141,25 @@ Swarm DrawSwarm(std::uint64_t seed) {
     disk.write_through = one_in(6, at + 3);
     s.world.disks.push_back(disk);
   }
+  s.hostile = one_in(3, kHostile);
+  if (s.hostile) {
+    AddHostile(s);
+    // Few enough for one peer to take them all.
+    if (one_in(2, kHostile + 0x1000)) {
+      p.data_buffers_per_shard = between(4, 64, kHostile + 0x2000);
+    }
+  }
   s.world.form = one_in(16, kForm) ? Content::Form::kBytes : Content::Form::kLabels;
   s.world.rnr_retries = one_in(2, kRnr) ? 7 : ~0u;
 
-  if (!one_in(8, kFaultsAtAll)) {
-    for (std::size_t i = 0; i < kFaultKinds; ++i) {
-      const std::uint64_t at = kPerFault + 4 * std::uint64_t{i};
-      if (!one_in(3, at)) continue;
-      const std::uint32_t most = RuleOf(static_cast<FaultKind>(i)).per_million_max;
-      s.world.faults[i] = between(most / 20, most, at + 1);
-    }
+  // Half of the hostile peers have the stage for themselves: nothing excuses what others feel.
+  const bool calm = one_in(8, kFaultsAtAll) || (s.hostile && one_in(2, kFaultsAtAll + 0x1000));
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const std::uint64_t at = kPerFault + 4 * std::uint64_t{i};
+    const bool hostile = IsHostile(static_cast<FaultKind>(i));
+    if (hostile ? !s.hostile || one_in(3, at) : calm || !one_in(3, at)) continue;
+    const std::uint32_t most = RuleOf(static_cast<FaultKind>(i)).per_million_max;
+    s.world.faults[i] = between(most / 20, most, at + 1);
   }
   return s;
 }

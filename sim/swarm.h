@@ -3,6 +3,7 @@
 #ifndef SIM_SWARM_H_
 #define SIM_SWARM_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,7 +29,12 @@ struct Swarm {
   bool immediate = true;
   bool partial_tables = true;
   bool manual_receives = false;
+  bool hostile = false;  // There is a hostile peer: its port and its disk are the last ones.
   Duration command_timeout = Seconds(15);
+  // Anything but a hostile peer, which excuses nothing, may keep an initiator from being served.
+  bool Disturbed() const;
+  // Disks that the initiators use.
+  std::size_t units() const { return world.disks.size() - (hostile ? 1 : 0); }
 };
 
 Swarm DrawSwarm(std::uint64_t seed);

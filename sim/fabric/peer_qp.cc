@@ -62,7 +62,7 @@ void Fabric::OnToTarget(Connection& c) {
   if (IsDown()) return ScheduleAt(c, c.to_target, down_until_);
   ReceiveQueue& receives = ReceivesOf(c);
   if (receives.posted.empty()) {
-    ++rnr_at_target_;
+    if (!c.options.overruns) ++rnr_at_target_;
     env_.trace->Add(now(), c.id.v, "RNR at the target", c.peer_tries);
     if (++c.peer_tries > kPeerTries) {
       SetPeerError(c);

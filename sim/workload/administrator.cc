@@ -71,7 +71,7 @@ void Administrator::MapExtra(bool mapped) {
     world_.Submit(admin::RemoveLun{TargetName(), "", kExtraLun});
     return;
   }
-  if (!has_extra_ || world_.director().Devices().size() == scene_.units.size()) {
+  if (!has_extra_ || world_.director().Devices().size() == scene_.swarm.world.disks.size()) {
     has_extra_ = true;
     world_.Submit(world_.AddLuRequest(extra_));
   }

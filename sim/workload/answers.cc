@@ -46,6 +46,8 @@ void Initiator::OnIu(Channel& c, Bytes iu) {
         logout->reason != wire::TLogoutReason::kNone) {
       scene_.Fail(c.peer, "T_LOGOUT: " + std::string(to_string(logout->reason)));
     }
+    // A disconnect follows, or was lost.
+    SetTimer(Seconds(1), Timer::kLoggedOut, c.index, c.tries & 0xffff);
   }
 }
 

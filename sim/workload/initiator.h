@@ -124,6 +124,7 @@ class Initiator : public PeerSink {
     kAbort,
     kRevoke,
     kStallOver,
+    kLoggedOut,
     kLogIn,
     kLogInChannel,
     kReset,

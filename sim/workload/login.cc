@@ -191,6 +191,8 @@ void Initiator::CheckFresh() {
 }
 
 void Initiator::ChannelLost(Channel& c) {
+  // Invariants 14 and 43.
+  if (!swarm_.Disturbed()) scene_.Fail(c.peer, "its channel is gone, although no fault struck");
   fresh_.clear();  // What was told may have been lost with it.
   const PeerId peer = c.peer;
   DropChannel(c);

@@ -51,6 +51,9 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       if (c.withheld > 0) world_.PostReceives(c.peer, c.withheld);
       c.withheld = 0;
       return Pump(c);
+    case Timer::kLoggedOut:
+      if (c.link == Link::kLive && payload == (c.tries & 0xffff)) ChannelLost(c);
+      return;
     case Timer::kLogIn:
       if (payload == session_ && channels_[0]->link == Link::kDown) LogIn();
       return;
@@ -141,9 +144,7 @@ void Initiator::StartTicking() {
 
 // Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
 void Initiator::CheckTimeout(const Channel& c, const Task& task) {
-  const auto& rates = swarm_.world.faults;
-  const bool faults = std::any_of(rates.begin(), rates.end(), [](auto rate) { return rate != 0; });
-  if (faults || swarm_.stall_per_million != 0 || scene_.units[task.unit].silences) return;
+  if (swarm_.Disturbed() || scene_.units[task.unit].silences) return;
   scene_.Fail(c.peer, "tag " + std::to_string(task.number) +
                           " is not answered, although no fault struck and nobody ended it");
 }

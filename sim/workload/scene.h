@@ -46,7 +46,8 @@ struct Scene {
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
   explicit Scene(const Swarm& drawn) : swarm(drawn), world(drawn.world) {
-    for (const DiskOptions& options : drawn.world.disks) {
+    for (std::size_t i = 0; i < drawn.units(); ++i) {
+      const DiskOptions& options = drawn.world.disks[i];
       Unit unit;
       unit.disk = world.disk(options.name);
       unit.block_bytes = options.block_bytes;
