@@ -11,24 +11,38 @@
 . /target.sh
 
 TARGETS=${TARGETS:-lio srpt}
-declare -A DISK_OF
+declare -A DISK_OF HOST_OF PORT_OF GUID_OF
 
 setup() {
-  local t port guid host
-  link_up && initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 || return 1
+  local t
+  link_up || return 1
   for t in $TARGETS; do
     case $t in
       lio) TARGET_PORT=5555 ;;
       srpt) TARGET_PORT=5556 TARGET_GUID=00000000000005e0 ;;
     esac
     target_start_"$t" || return 1
-    port=$TARGET_PORT guid=$TARGET_GUID
-    login "$guid" $GUEST_IP:"$port" ,max_sect=4096 || return 1
-    host=$(newest_host)
-    DISK_OF[$t]=$(disk_wait "$host" 1) || return 1 # LUN 1 is the null disk
-    echo "$t: $(host_attr "$host" ch_count) channels, request limit $(host_attr "$host" req_lim)"
+    PORT_OF[$t]=$TARGET_PORT GUID_OF[$t]=$TARGET_GUID
   done
   [[ $TARGETS != *srpt* ]] || grep -i poll "$SRPT_RUN_LOG" | tail -n 1 | sed 's/^/srpt: /'
+}
+
+# sessions CHANNELS IMM: logs in to each target anew, with that many channels at most (ib_srp takes
+# no more than there are CPUs); IMM: Y or N, immediate data. Sets CHANNELS to how many there are.
+sessions() {
+  local t host
+  for t in "${!HOST_OF[@]}"; do logout "${HOST_OF[$t]}" || return 1; done
+  [ ! -d /sys/module/ib_srp ] || rmmod ib_srp || return 1
+  initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 ch_count="$1" \
+    use_imm_data="$2" || return 1
+  for t in $TARGETS; do
+    login "${GUID_OF[$t]}" $GUEST_IP:"${PORT_OF[$t]}" ,max_sect=4096 || return 1
+    host=$(newest_host)
+    HOST_OF[$t]=$host
+    DISK_OF[$t]=$(disk_wait "$host" 1) || return 1 # LUN 1 is the null disk
+    CHANNELS=$(host_attr "$host" ch_count)
+    echo "$t: $CHANNELS channels, request limit $(host_attr "$host" req_lim), immediate data $2"
+  done
 }
 
 # measure DISK RW BS DEPTH SECONDS: prints I/Os a second.
@@ -40,23 +54,41 @@ measure() {
     { cat /tmp/fio.err >&2; return 1; }
 }
 
+# row_group LABEL: the rows of standard input, on the sessions as they are.
+row_group() {
+  local label=$1 t iops rw bs depth seconds
+  while read -r rw bs depth; do
+    seconds=$SECONDS_SHORT
+    [ "$bs" != 1M ] || seconds=$SECONDS_1M
+    for t in $TARGETS; do
+      iops=$(measure "${DISK_OF[$t]}" "$rw" "$bs" "$depth" "$seconds") ||
+        { echo "fio failed: $t $rw $bs depth $depth"; return 1; }
+      echo "ROW $bs $rw depth $depth$label|$t|$iops"
+    done
+  done
+}
+
 rows() { # ROUNDS SECONDS SECONDS_1M
-  local round t iops name rw bs depth seconds
+  local round
+  SECONDS_SHORT=$2 SECONDS_1M=$3
   for ((round = 1; round <= $1; round++)); do
-    while read -r rw bs depth; do
-      seconds=$2
-      [ "$bs" != 1M ] || seconds=$3
-      for t in $TARGETS; do
-        iops=$(measure "${DISK_OF[$t]}" "$rw" "$bs" "$depth" "$seconds") ||
-          { echo "fio failed: $t $rw $bs depth $depth"; return 1; }
-        name="$bs $rw depth $depth"
-        echo "ROW $name|$t|$iops"
-      done
-    done <<'LIST'
+    # Writes of up to 8 KiB are immediate data.
+    sessions 1 Y || return 1
+    row_group '' <<'LIST' || return 1
 randread 4k 1
 randread 4k 32
 randwrite 4k 32
 randread 64k 32
+read 1M 32
+write 1M 32
+LIST
+    sessions 1 N || return 1
+    row_group ', RDMA READ' <<<'randwrite 4k 32' || return 1
+    sessions 2 Y || return 1
+    [ "$CHANNELS" = 2 ] || { echo "no rows of two channels: one CPU" && continue; }
+    row_group ', 2 channels' <<'LIST' || return 1
+randread 4k 32
+randwrite 4k 32
 read 1M 32
 LIST
   done
@@ -80,5 +112,6 @@ profile() { # TARGET RW BS DEPTH SECONDS
 }
 
 setup || { dmesg | tail -n 5; exit 1; }
-"$@" || exit 1
+[ "$1" != profile ] || sessions 1 Y || { dmesg | tail -n 5; exit 1; }
+"$@" || { dmesg | tail -n 5; exit 1; }
 [[ $TARGETS != *srpt* ]] || target_stop_srpt

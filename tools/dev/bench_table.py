@@ -25,11 +25,11 @@ def main():
                 name, target, iops = line[4:].strip().split("|")
                 rows.setdefault(name, {}).setdefault(target, []).append(float(iops))
     out = []
-    print(f"{title}\n{'':24} {'LIO':>10} {'srpt':>10} {'ratio':>7} {'A/A spread':>11}  counts as")
+    print(f"{title}\n{'':34} {'LIO':>10} {'srpt':>10} {'ratio':>7} {'A/A spread':>11}  counts as")
     for name, by_target in rows.items():
         if set(by_target) != {"lio", "srpt"}:
             for target, values in by_target.items():
-                print(f"{name:24} {target}: {statistics.median(values):.0f} IOPS, "
+                print(f"{name:34} {target}: {statistics.median(values):.0f} IOPS, "
                       f"spread {100 * spread(values):.1f} %, {len(values)} rounds")
             continue
         lio = statistics.median(by_target["lio"])
@@ -37,7 +37,7 @@ def main():
         noise = max(spread(v) for v in by_target.values())
         ratio = srpt / lio
         counts = "1.0" if abs(ratio - 1) <= noise else f"{ratio:.3f}"
-        print(f"{name:24} {lio:10.0f} {srpt:10.0f} {ratio:7.3f} {100 * noise:9.1f} %  {counts}")
+        print(f"{name:34} {lio:10.0f} {srpt:10.0f} {ratio:7.3f} {100 * noise:9.1f} %  {counts}")
         out.append({"name": name, "lio": round(lio, 1), "srpt": round(srpt, 1),
                     "ratio": round(ratio, 4), "spread": round(noise, 4)})
     if len(sys.argv) > 3:
