@@ -8,7 +8,7 @@ And every time: the other session does not notice.
 import pytest
 from srptest import cdb, initiator, wire
 
-from conformance.arms.arm import NULL_LUN
+from conformance.arms.arm import FILE_LUN, NULL_LUN
 from conformance.arms.session import check, good
 
 INVALID_FIELD = (5, 0x24, 0)
@@ -195,11 +195,13 @@ def test_request_limit_overrun_ends_that_channel_only(arm, bystander):
     session = arm.login().ready(NULL_LUN)
     sibling = arm.login(multi=True)
     memory = session.memory(1 << 20)
-    read = wire.Cmd(
-        tag=bytes(8), lun=wire.encode_lun(NULL_LUN), cdb=cdb.read10(0, 2048),
+    # Of two units: at each of them so many wait for buffers that their credits do not come back.
+    reads = [wire.Cmd(
+        tag=bytes(8), lun=wire.encode_lun(lun), cdb=cdb.read10(0, 2048),
         in_fmt=wire.FMT_DIRECT, descriptors=memory.piece().to_bytes(),
-    ).to_bytes()
+    ).to_bytes() for lun in (NULL_LUN, FILE_LUN)]
     for i in range(session.channel.granted + 40):
+        read = reads[i % 2]
         iu = read[:8] + (1000 + i).to_bytes(8, "big") + read[16:]
         if not arm.transport.send(session.connection, iu):
             break

@@ -5,7 +5,7 @@
 import pytest
 from srptest import cdb, initiator, wire
 
-from conformance.arms.arm import NULL_LUN
+from conformance.arms.arm import FILE_LUN, NULL_LUN
 from conformance.arms.session import check, good
 
 INVALID_FIELD = (5, 0x24, 0)
@@ -83,10 +83,12 @@ def test_fault_12_request_limit_overrun(arm):
     session = arm.login().ready(NULL_LUN)
     sibling = arm.login(multi=True)
     memory = session.memory(1 << 20)
-    iu = session.channel.build_cmd(
-        tag=b"overrun!", lun=wire.encode_lun(NULL_LUN), cdb=cdb.read10(0, 2048),
-        in_=memory.direct())
+    # Of two units: at each of them so many wait for buffers that their credits do not come back.
+    ius = [session.channel.build_cmd(
+        tag=lun.to_bytes(8, "big"), lun=wire.encode_lun(lun), cdb=cdb.read10(0, 2048),
+        in_=memory.direct()) for lun in (NULL_LUN, FILE_LUN)]
     for i in range(session.channel.granted + 40):
+        iu = ius[i % 2]
         if not arm.transport.send(session.connection, iu[:8] + i.to_bytes(8, "big") + iu[16:]):
             break
     for _ in range(2 * session.channel.granted):

@@ -399,7 +399,8 @@ TEST_F(TaskManagement, ACreditRequestIsOpenOnlyOnceItWasPosted) {
 
 // [R-INV-35]
 TEST_F(TaskManagement, AResetLeavesAloneWhatCameAfterIt) {
-  Build({.credits = 128, .sq_size = 256, .data_buffers = 1, .max_rdma = 65536});
+  Build(
+      {.credits = 128, .sq_size = 256, .data_buffers = 1, .max_rdma = 65536, .buffer_waits = 128});
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
   const OpId first = Got<action::BlockRead>().at(0).op;
