@@ -60,7 +60,9 @@ TEST(LimitsReport, TextAndJsonTellTheSame) {
     std::string name;
     std::string value;
     words >> name >> value;
-    EXPECT_NE(json.find("\"" + name + "\":" + value), std::string::npos) << name;
+    std::string pair = "\"";
+    pair.append(name).append("\":").append(value);
+    EXPECT_NE(json.find(pair), std::string::npos) << name;
   }
   EXPECT_GT(count, 20);
   EXPECT_NE(json.find("\"sq_size\":77,"), std::string::npos) << json;
