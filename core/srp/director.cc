@@ -148,7 +148,7 @@ void Director::State::Establish(Nexus& nexus, LuId lu, UnitAttention attention) 
 
 void Director::State::Report(const Nexus& nexus, const MapChange::Event& event) {
   for (const NexusChannel& channel : nexus.channels) {
-    if (!channel.live || channel.closing) continue;
+    if (channel.state.phase() != LoginPhase::kLive) continue;
     outbox.ToShard(channel.shard,
                    message::ReportEvent{channel.channel, event.lun, event.attention});
     return;

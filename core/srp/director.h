@@ -13,6 +13,7 @@
 #include "core/base/fingerprint.h"
 #include "core/config.h"
 #include "core/event.h"
+#include "core/srp/login_states.h"
 
 namespace srpt {
 
@@ -81,6 +82,8 @@ class Director {
   std::vector<SessionInfo> Sessions() const;
   std::vector<DeviceInfo> Devices() const;
   std::vector<TargetGroupInfo> TargetGroups() const;
+  // Where the login that came by this connection is. kFree: there is none (any more).
+  LoginPhase PhaseOf(ConnId conn) const;
   // Is what `other` is from now on: for fuzzers, which start a million times from one state.
   void Become(const Director& other);
   // True when a Shutdown was asked and no channel remains.

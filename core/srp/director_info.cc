@@ -48,11 +48,22 @@ std::vector<SessionInfo> Director::Sessions() const {
     info.luns =
         ListLuns(group == nullptr ? target.luns.default_luns() : group->luns, state_->devices);
     for (const NexusChannel& channel : nexus.channels) {
-      info.channels.push_back({channel.shard, channel.channel, channel.live});
+      info.channels.push_back({channel.shard, channel.channel, channel.state.live()});
     }
     list.push_back(std::move(info));
   }
   return list;
+}
+
+LoginPhase Director::PhaseOf(ConnId conn) const {
+  const auto at = state_->openings.find(conn);
+  if (at != state_->openings.end()) return at->second.state.phase();
+  for (const auto& [slot, nexus] : state_->nexuses.all()) {
+    for (const NexusChannel& channel : nexus.channels) {
+      if (channel.conn == conn) return channel.state.phase();
+    }
+  }
+  return LoginPhase::kFree;
 }
 
 std::vector<DeviceInfo> Director::Devices() const {

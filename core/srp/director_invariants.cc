@@ -28,7 +28,7 @@ std::string DirectorInvariants::Broken(const Director& director) {
       ++load[channel.shard.v];
     }
     std::size_t staying = 0;
-    for (const NexusChannel& channel : nexus.channels) staying += channel.closing ? 0 : 1;
+    for (const NexusChannel& channel : nexus.channels) staying += channel.state.stays() ? 1 : 0;
     if (staying > limits::kChannelsPerNexusMax) {
       return "A nexus has no more channels than its limit.";
     }

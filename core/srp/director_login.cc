@@ -93,6 +93,7 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   const ShardId shard = LeastLoadedShard();
   ++load[shard.v];
   Opening opening;
+  opening.state.Become(LoginCause::kGranted, LoginPhase::kOpening);
   opening.nexus = nexus->id;
   opening.shard = shard;
   opening.tag = req.tag;
@@ -130,10 +131,10 @@ ShardId Director::State::LeastLoadedShard() const {
 
 std::size_t Director::State::Surviving(const Nexus& nexus) const {
   std::size_t n = 0;
-  for (const NexusChannel& channel : nexus.channels) n += channel.closing ? 0 : 1;
+  for (const NexusChannel& channel : nexus.channels) n += channel.state.stays() ? 1 : 0;
   if (nexus.opening == 0) return n;
   for (const auto& [conn, opening] : openings) {
-    if (opening.nexus == nexus.id && !opening.close) ++n;
+    if (opening.nexus == nexus.id && opening.state.stays()) ++n;
   }
   return n;
 }
@@ -141,13 +142,15 @@ std::size_t Director::State::Surviving(const Nexus& nexus) const {
 std::size_t Director::State::CloseAll(Nexus& nexus, CloseReason reason) {
   std::size_t n = 0;
   for (NexusChannel& channel : nexus.channels) {
-    if (channel.closing) continue;
-    channel.closing = true;
+    if (!channel.state.stays()) continue;
+    channel.state.Become(LoginCause::kEnded,
+                         channel.state.live() ? LoginPhase::kClosing : LoginPhase::kClosedEarly);
     outbox.ToShard(channel.shard, message::CloseChannel{channel.channel, reason});
     ++n;
   }
   for (auto& [conn, opening] : openings) {
-    if (opening.nexus != nexus.id || opening.close) continue;
+    if (opening.nexus != nexus.id || !opening.state.stays()) continue;
+    opening.state.Become(LoginCause::kEnded, LoginPhase::kDoomed);
     opening.close = reason;
     ++n;
   }
@@ -194,10 +197,13 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelOpened& ope
   channel.gone = opening.gone;
   channel.login = std::move(opening.login);
   channel.session = std::move(opening.session);
+  channel.state = opening.state;
   // [R-NEXUS-05]
-  if (opening.close) {
-    channel.closing = true;
-    outbox.ToShard(shard, message::CloseChannel{opened.channel, *opening.close});
+  if (opening.state.phase() == LoginPhase::kDoomed) {
+    channel.state.Become(LoginCause::kOpened, LoginPhase::kClosedEarly);
+    outbox.ToShard(shard, message::CloseChannel{opened.channel, opening.close});
+  } else {
+    channel.state.Become(LoginCause::kOpened, LoginPhase::kOpened);
   }
   nexus->channels.push_back(std::move(channel));
 }
@@ -227,16 +233,18 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
           "'s shared receive queue is promised away and cannot be longer; fewer channels "
           "(ch_count) would let it in";
     }
+    at->second.state.Become(LoginCause::kRefused, LoginPhase::kFree);
     openings.erase(at);
     SRPT_CHECK(nexus->opening > 0);
     --nexus->opening;
-  } else if (channel != nexus->channels.end() && !channel->live) {
+  } else if (channel != nexus->channels.end() && !channel->state.live()) {
     tag = channel->tag;
     gone = channel->gone;
     login = std::move(channel->login);
     why +=
         " could not make its queue pair; a smaller srpt_sq_size or fewer channels (ch_count) "
         "would let it in";
+    channel->state.Become(LoginCause::kRefused, LoginPhase::kFree);
     nexus->channels.erase(channel);
   } else {
     return;
@@ -257,8 +265,9 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelLive& live)
   Nexus* nexus = nexuses.Find(live.nexus);
   if (nexus == nullptr) return;
   for (NexusChannel& channel : nexus->channels) {
-    if (channel.shard != shard || channel.channel != live.channel || channel.live) continue;
-    channel.live = true;
+    if (channel.shard != shard || channel.channel != live.channel || channel.state.live()) continue;
+    channel.state.Become(LoginCause::kLive,
+                         channel.state.stays() ? LoginPhase::kLive : LoginPhase::kClosing);
     outbox.Log(LogLevel::kInfo, channel.login + " accepted: " + channel.session);
     channel.login.clear();
     channel.session.clear();
@@ -272,10 +281,11 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelClosed& clo
     return c.shard == shard && c.channel == closed.channel;
   });
   if (at == nexus->channels.end()) return;
-  if (!at->live) {
+  if (!at->state.live()) {
     outbox.Log(LogLevel::kWarning,
                at->login + " was accepted, but its connection ended before it was established");
   }
+  at->state.Become(LoginCause::kClosed, LoginPhase::kFree);
   nexus->channels.erase(at);
   --load[shard.v];
   ForgetIfEmpty(closed.nexus);

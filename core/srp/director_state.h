@@ -41,10 +41,11 @@ struct Opening {
   NexusId nexus;
   ShardId shard;
   Tag tag;
-  bool gone = false;                 // The peer gave up: there is nobody to reject.
-  std::optional<CloseReason> close;  // As soon as it is open.
-  std::string login;                 // DescribeLogin().
-  std::string session;               // What becomes of it, for the log.
+  LoginState state;
+  bool gone = false;    // The peer gave up: there is nobody to reject.
+  CloseReason close{};  // If it is doomed.
+  std::string login;    // DescribeLogin().
+  std::string session;  // What becomes of it, for the log.
 };
 
 struct AdminResult {

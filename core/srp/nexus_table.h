@@ -17,6 +17,7 @@
 
 #include "core/base/types.h"
 #include "core/event.h"
+#include "core/srp/login_states.h"
 #include "core/srp/unit_attentions.h"
 #include "core/wire/login_req.h"
 
@@ -35,8 +36,7 @@ struct NexusChannel {
   ConnId conn;
   ShardId shard;
   ChannelId channel;
-  bool live = false;
-  bool closing = false;  // CloseChannel was sent.
+  LoginState state;
   // Until it is live, what its login was: the shard may still fail to accept it.
   Tag tag;
   bool gone = false;    // The peer gave up: there is nobody to reject.

@@ -5,6 +5,7 @@
 
 #include "core/srp/channel_states.h"
 #include "core/srp/command_states.h"
+#include "core/srp/login_states.h"
 #include "core/srp/request_states.h"
 
 namespace srpt {
@@ -51,5 +52,6 @@ int main() {
   Print("Channel", "core/srp/channel_states.h", kChannelTable, kChannelCauseNames);
   Print("Command", "core/srp/command_states.h", kCommandTable, kCommandCauseNames);
   Print("Request of the target's", "core/srp/request_states.h", kRequestTable, kRequestCauseNames);
+  Print("Login, in the director", "core/srp/login_states.h", kLoginTable, kLoginCauseNames);
   return 0;
 }
