@@ -20,6 +20,9 @@ class MemoryPort {
   // The whole data buffer (limits::kDataBufferBytes), for answers that core writes itself and
   // descriptor tables that it fetched.
   virtual MutableBytes DataBuffer(BufferId buffer) = 0;
+  // The same, with what RDMA READs and BlockReads have put there: for data that core works on. (Of
+  // DataBuffer() a driver that keeps no real bytes may hand out an empty one.)
+  virtual MutableBytes MovedData(BufferId buffer) { return DataBuffer(buffer); }
 };
 
 }  // namespace srpt

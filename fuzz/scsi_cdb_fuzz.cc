@@ -102,6 +102,10 @@ void Run(Bytes input) {
       unit.alua.state == AluaState::kActive || unit.alua.state == AluaState::kNonoptimized;
   SRPT_CHECK(passive.has_value() != active);
   if (const auto* t = std::get_if<Transfer>(&request->op)) CheckTransfer(*t, request->expect, *lu);
+  if (const auto* x = std::get_if<XdWriteRead>(&request->op)) {
+    CheckTransfer(x->transfer, request->expect, *lu);
+    SRPT_CHECK(lu->block_bytes <= limits::kBidirectionalPieceBytes);
+  }
 }
 
 }  // namespace

@@ -47,9 +47,10 @@ std::size_t Spoil(Input& input, MutableBytes iu) {
 std::size_t MakeCmd(Input& input, MutableBytes out) {
   static constexpr std::uint8_t kOpcodes[] = {0x28, 0x2a, 0x28, 0x2a, 0x88, 0x8a, 0x08, 0x0a,
                                               0x35, 0x12, 0x25, 0x9e, 0x1a, 0xa0, 0x00, 0x03,
-                                              0x91, 0xa3, 0x5a, 0x15, 0x2f, 0x7f};
-  static constexpr std::uint8_t kActions[] = {0x09, 0x0b};  // Of 7f: READ and WRITE (32).
-  static constexpr std::uint8_t kWrites[] = {0x2a, 0x8a, 0x0a, 0x15};
+                                              0x91, 0xa3, 0x5a, 0x15, 0x53, 0x7f};
+  // Of 7f: READ, WRITE and XDWRITEREAD (32).
+  static constexpr std::uint8_t kActions[] = {0x09, 0x0b, 0x07, 0x07};
+  static constexpr std::uint8_t kWrites[] = {0x2a, 0x8a, 0x0a, 0x15, 0x53};
   std::array<std::uint8_t, 36> cdb{};
   cdb[0] = kOpcodes[input.Below(sizeof kOpcodes)];
   const std::uint8_t shape = input.U8();
@@ -64,7 +65,7 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
     cdb[10] = std::exchange(cdb[1], std::uint8_t{0});
     cdb[8] = cdb[13] = 0;
     cdb[7] = 0x18;
-    cdb[9] = kActions[blocks & 1];
+    cdb[9] = kActions[blocks & 3];
     cdb[19] = cdb[5];
     cdb[31] = blocks;
     cdb_bytes = 32;
@@ -80,12 +81,13 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
 
   const std::uint8_t form = input.U8();
   bool write = std::find(std::begin(kWrites), std::end(kWrites), cdb[0]) != std::end(kWrites);
-  if (cdb[0] == 0x7f) write = cdb[9] == kActions[1];
+  if (cdb[0] == 0x7f) write = cdb[9] != kActions[0];
+  const bool both = cdb[0] == 0x53 || (cdb[0] == 0x7f && cdb[9] == 0x07);
   if (form % 16 == 15) write = !write;  // The wrong direction.
   std::uint32_t length = std::uint32_t{blocks} * 512;
   if ((form & 0x30) == 0x30) length = input.U16() * (1u + (form >> 7));  // Another one.
 
-  std::array<std::uint8_t, wire::kIndirectHeaderBytes + 40 * wire::kDirectBytes> descriptors;
+  std::array<std::uint8_t, 2 * wire::kIndirectHeaderBytes + 40 * wire::kDirectBytes> descriptors;
   std::size_t used = 0;
   std::size_t data = 0;
   wire::BufferFormat& format = write ? cmd.out_fmt : cmd.in_fmt;
@@ -110,14 +112,21 @@ std::size_t MakeCmd(Input& input, MutableBytes out) {
       (write ? cmd.out_count : cmd.in_count) = static_cast<std::uint8_t>(inlined);
       used = wire::SerializeIndirect({RemoteAddr(1), RKey(1), 16 * count}, length,
                                      List(input, length, count).first(inlined), descriptors);
-      if (form % 64 == 3) {  // Both directions.
-        (write ? cmd.in_fmt : cmd.out_fmt) = wire::BufferFormat::kDirect;
-        if (used + wire::kDirectBytes <= descriptors.size()) {
-          used += wire::SerializeDirect({RemoteAddr(2), RKey(2), 512},
-                                        MutableBytes(descriptors).subspan(used));
-        }
-      }
       break;
+    }
+  }
+  if (both ? form % 16 != 14 : form % 64 == 3) {  // Both directions.
+    const std::uint32_t other = (form & 0x40) != 0 ? length : 512;
+    const wire::BufferFormat other_format =
+        form % 3 == 2 ? wire::BufferFormat::kIndirect : wire::BufferFormat::kDirect;
+    (write ? cmd.in_fmt : cmd.out_fmt) = other_format;
+    // (OUT stands first; where it is the second here, the two are read the other way round.)
+    const MutableBytes rest = MutableBytes(descriptors).subspan(used);
+    if (other_format == wire::BufferFormat::kDirect) {
+      used += wire::SerializeDirect({RemoteAddr(2), RKey(2), other}, rest);
+    } else {  // A partial table: all of it has to be fetched.
+      used +=
+          wire::SerializeIndirect({RemoteAddr(3), RKey(3), 16 * (1u + form % 8)}, other, {}, rest);
     }
   }
   cmd.descriptors = Bytes(descriptors).first(used);

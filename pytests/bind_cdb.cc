@@ -26,6 +26,21 @@ void DefTransfer(pyb::module_& m, const char* name, Transfer make, std::uint64_t
       "lba"_a, "blocks"_a, "fua"_a = false, "dpo"_a = false, "lba and blocks in logical blocks.");
 }
 
+void DefXdWriteRead(pyb::module_& m, const char* name, Transfer make, std::uint64_t lba_max,
+                    std::uint32_t blocks_max) {
+  m.def(
+      name,
+      [=](std::uint64_t lba, std::uint32_t blocks, bool fua, bool dpo, bool disable_write) {
+        Require(lba <= lba_max && blocks <= blocks_max, "the CDB's fields cannot carry that");
+        const auto flags =
+            static_cast<std::uint8_t>((fua ? initiator::kFua : 0) | (dpo ? initiator::kDpo : 0) |
+                                      (disable_write ? initiator::kDisableWrite : 0));
+        return Of(make(Lba(lba), blocks, flags));
+      },
+      "lba"_a, "blocks"_a, "fua"_a = false, "dpo"_a = false, "disable_write"_a = false,
+      "lba and blocks in logical blocks; data both ways.");
+}
+
 void DefTransfer6(pyb::module_& m, const char* name, Cdb (*make)(Lba, std::uint32_t)) {
   m.def(
       name,
@@ -52,6 +67,8 @@ void BindCdb(pyb::module_& m) {
   DefTransfer(m, "write16", initiator::Write16, k64, k32);
   DefTransfer(m, "read32", initiator::Read32, k64, k32);
   DefTransfer(m, "write32", initiator::Write32, k64, k32);
+  DefXdWriteRead(m, "xdwriteread10", initiator::XdWriteRead10, k32, 0xffff);
+  DefXdWriteRead(m, "xdwriteread32", initiator::XdWriteRead32, k64, k32);
   m.def("test_unit_ready", [] { return Of(initiator::TestUnitReady()); });
   m.def(
       "request_sense",

@@ -31,6 +31,7 @@ struct Totals {
     stats.commands += o.stats.commands;
     stats.reads += o.stats.reads;
     stats.writes += o.stats.writes;
+    stats.bidirectional += o.stats.bidirectional;
     stats.bytes += o.stats.bytes;
     stats.good += o.stats.good;
     stats.lost += o.stats.lost;
@@ -65,10 +66,10 @@ void PrintTotals(const Totals& t, std::uint64_t seeds, double seconds, double cp
       static_cast<double>(t.events) / cpu_seconds);
   const Stats& s = t.stats;
   std::printf("answered %" PRIu64 " (%" PRIu64 " good, %" PRIu64 " unit attentions, %" PRIu64
-              " other CHECK CONDITIONs, %" PRIu64 " busy), %" PRIu64 " reads and %" PRIu64
-              " writes, %.1f GB, %" PRIu64 " blocks verified\n",
+              " other CHECK CONDITIONs, %" PRIu64 " busy), %" PRIu64 " reads, %" PRIu64
+              " writes and %" PRIu64 " both, %.1f GB, %" PRIu64 " blocks verified\n",
               s.commands, s.good, s.attentions, s.checks, s.busy, s.reads, s.writes,
-              static_cast<double>(s.bytes) / 1e9, t.blocks);
+              s.bidirectional, static_cast<double>(s.bytes) / 1e9, t.blocks);
   std::printf("%" PRIu64 " logins, %" PRIu64 " refused; %" PRIu64
               " commands ended with their "
               "channel, %" PRIu64 " aborted, %" PRIu64 " timed out; %" PRIu64

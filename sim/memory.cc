@@ -58,6 +58,8 @@ MutableBytes ShardMemory::DataBuffer(BufferId buffer) {
   return DataFor(buffer, Content::Form::kBytes).bytes();
 }
 
+MutableBytes ShardMemory::MovedData(BufferId buffer) { return Data(buffer).bytes(); }
+
 void ShardMemory::AddChannel(const action::Accept& accept) {
   const std::uint32_t slot = accept.channel.slot();
   if (arenas_.size() <= slot) arenas_.resize(slot + 1);

@@ -42,6 +42,7 @@ class ShardMemory : public MemoryPort {
   MutableBytes SendBuffer(ChannelId channel, SendId send) override;
   Bytes RecvBuffer(ChannelId channel, RecvId recv) override;
   MutableBytes DataBuffer(BufferId buffer) override;
+  MutableBytes MovedData(BufferId buffer) override;
 
   // --- The driver
   void AddChannel(const action::Accept& accept);

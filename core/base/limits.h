@@ -34,6 +34,8 @@ inline constexpr std::uint32_t kTransferBytesMax = 16u << 20;
 inline constexpr std::uint32_t kDescriptorsMax = 255;
 // Pieces of one command in flight at once; the rest waits its turn.
 inline constexpr std::uint32_t kPiecesInFlightMax = 8;
+// One piece of a command that moves data both ways: the data-out and the data-in share a buffer.
+inline constexpr std::uint32_t kBidirectionalPieceBytes = kDataBufferBytes / 2;
 // Answers that core writes itself (INQUIRY, MODE SENSE, ...) fit one data buffer.
 inline constexpr std::uint32_t kControlBytesMax = kDataBufferBytes;
 // A descriptor needs no more work requests than this at the smallest srp_max_rdma_size.

@@ -145,6 +145,12 @@ Cdb Read32(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
 Cdb Write32(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
   return Transfer32(0x000b, lba, blocks, flags);
 }
+Cdb XdWriteRead10(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
+  return Transfer10(0x53, lba, blocks, flags);
+}
+Cdb XdWriteRead32(Lba lba, std::uint32_t blocks, std::uint8_t flags) {
+  return Transfer32(0x0007, lba, blocks, flags);
+}
 Cdb SynchronizeCache10(Lba lba, std::uint32_t blocks) { return Transfer10(0x35, lba, blocks, 0); }
 Cdb SynchronizeCache16(Lba lba, std::uint32_t blocks) { return Transfer16(0x91, lba, blocks, 0); }
 

@@ -53,6 +53,10 @@ Cdb Read16(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Write16(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Read32(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 Cdb Write32(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
+// XDWRITEREAD: flags as of WRITE, and
+inline constexpr std::uint8_t kDisableWrite = 0x04;
+Cdb XdWriteRead10(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
+Cdb XdWriteRead32(Lba lba, std::uint32_t blocks, std::uint8_t flags = 0);
 // 0 blocks: to the end of the medium.
 Cdb SynchronizeCache10(Lba lba = Lba(0), std::uint32_t blocks = 0);
 Cdb SynchronizeCache16(Lba lba = Lba(0), std::uint32_t blocks = 0);

@@ -24,6 +24,8 @@ TEST(CdbTest, Transfers) {
             (V{0x7f, 0, 0, 0, 0, 0, 0, 0x18, 0, 0x09, 0x08, 0, 1, 2,  3,  4,
                5,    6, 7, 8, 0, 0, 0, 0,    0, 0,    0,    0, 9, 10, 11, 12}));
   EXPECT_EQ(Of(Write32(Lba(0), 0))[9], 0x0b);
+  EXPECT_EQ(Of(XdWriteRead10(Lba(2), 3, kDisableWrite)), (V{0x53, 4, 0, 0, 0, 2, 0, 0, 3, 0}));
+  EXPECT_EQ(Of(XdWriteRead32(Lba(0), 0))[9], 0x07);
   EXPECT_EQ(Of(SynchronizeCache10()).front(), 0x35);
   EXPECT_EQ(Of(SynchronizeCache16()).size(), 16u);
 }

@@ -30,6 +30,14 @@ struct Transfer {
   std::uint64_t bytes = 0;
 };
 
+// XDWRITEREAD (10), (32) (SBC-3 5.46): data both ways, `transfer.bytes` each. The blocks are read,
+// then written with the data-out unless `disable_write` (then transfer.write is false), and what
+// was read XOR the data-out is the data-in. A block fits limits::kBidirectionalPieceBytes.
+struct XdWriteRead {
+  Transfer transfer;
+  bool disable_write = false;
+};
+
 // SYNCHRONIZE CACHE (10), (16). blocks == 0: from lba to the end of the medium. A target may do the
 // whole of it before it answers also if `immed` is set.
 struct SyncCache {
@@ -65,17 +73,17 @@ struct Control {
   bool extended = false;          // REPORT TARGET PORT GROUPS: extended header.
 };
 
-enum class Direction : std::uint8_t { kNone, kIn, kOut };  // kIn: to the initiator.
+enum class Direction : std::uint8_t { kNone, kIn, kOut, kBoth };  // kIn: to the initiator.
 
-// What the CDB asks to move: the exact count for a Transfer, the allocation length, so an upper
-// bound, for a Control (its answer says how much there really is).
+// What the CDB asks to move: the exact count for a Transfer or an XdWriteRead, the allocation
+// length, so an upper bound, for a Control (its answer says how much there really is).
 struct Expect {
   Direction dir = Direction::kNone;
   std::uint64_t bytes = 0;
 };
 
 struct Request {
-  std::variant<Transfer, SyncCache, Control> op;
+  std::variant<Transfer, SyncCache, Control, XdWriteRead> op;
   Expect expect;
 };
 

@@ -236,6 +236,60 @@ TEST(CdbTest, ReadOnlyUnitRefusesWrites) {
   EXPECT_EQ(RefusalOf("28 00 00 00 00 00 00 00 01 00", lu), std::nullopt);
 }
 
+// [R-CMD-05]
+TEST(CdbTest, XdWriteReadMovesDataBothWays) {
+  const LuView lu = Disk();
+  const struct {
+    const char* cdb;
+    bool disable_write;
+    bool fua;
+  } kTable[] = {
+      {"53 00 00 01 02 03 1f 01 05 00", false, false},
+      {"53 1a 00 01 02 03 00 01 05 00", false, true},
+      {"53 04 00 01 02 03 00 01 05 00", true, false},
+      {"7f 00 00 00 00 00 00 18 00 07 08 00 00 00 00 00"
+       "00 01 02 03 00 00 00 00 00 00 00 00 00 00 01 05",
+       false, true},
+  };
+  for (const auto& row : kTable) {
+    const auto request = Decode(Cdb(row.cdb), &lu);
+    ASSERT_TRUE(request.ok()) << row.cdb;
+    const auto* x = std::get_if<XdWriteRead>(&request->op);
+    ASSERT_NE(x, nullptr) << row.cdb;
+    EXPECT_EQ(x->disable_write, row.disable_write) << row.cdb;
+    EXPECT_EQ(x->transfer.write, !row.disable_write) << row.cdb;
+    EXPECT_EQ(x->transfer.fua, row.fua) << row.cdb;
+    EXPECT_EQ(x->transfer.lba, Lba(0x10203)) << row.cdb;
+    EXPECT_EQ(x->transfer.blocks, 0x105u) << row.cdb;
+    EXPECT_EQ(request->expect.dir, Direction::kBoth) << row.cdb;
+    EXPECT_EQ(request->expect.bytes, 0x105u * 512) << row.cdb;
+  }
+  EXPECT_EQ(Decode(Cdb("53"), &lu)->expect.dir, Direction::kNone);
+}
+
+TEST(CdbTest, XdWriteReadIsRefusedAsAWriteIs) {
+  LuView lu = Disk();
+  EXPECT_EQ(RefusalOf("53 01 00 00 00 00 00 00 01 00", lu), InvalidField(1, 0));  // XORPINFO.
+  EXPECT_EQ(RefusalOf("53 20 00 00 00 00 00 00 01 00", lu), InvalidField(1, 7));
+  EXPECT_EQ(RefusalOf("53 00 00 20 00 00 00 00 01 00", lu), AtLba(kLbaOutOfRange, Lba(0x200000)));
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 18 00 07 01 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      lu),
+            InvalidField(10, 0));
+  EXPECT_EQ(RefusalOf("7f 00 00 00 00 00 00 10 00 07 00 00 00 00 00 00"
+                      "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01",
+                      lu),
+            InvalidField(7));
+  lu.read_only = true;
+  EXPECT_EQ(RefusalOf("53 00 00 00 00 00 00 00 01 00", lu), kWriteProtected);
+  EXPECT_EQ(RefusalOf("53 04 00 00 00 00 00 00 01 00", lu), std::nullopt);  // Nothing is written.
+  lu = Disk();
+  SetCapacity(lu, limits::kBidirectionalPieceBytes, 1u << 30);
+  EXPECT_EQ(RefusalOf("53 00 00 00 00 00 00 00 01 00", lu), std::nullopt);
+  SetCapacity(lu, 2 * limits::kBidirectionalPieceBytes, 1u << 30);
+  EXPECT_EQ(RefusalOf("53 00 00 00 00 00 00 00 01 00", lu), kInvalidOpcode);
+}
+
 TEST(CdbTest, SynchronizeCache) {
   const auto ten = Decode(Cdb("35 02 00 00 00 05 00 00 03 00"), nullptr);
   EXPECT_EQ(ten.error(), kLunNotSupported);
@@ -255,7 +309,7 @@ TEST(CdbTest, SynchronizeCache) {
 TEST(CdbTest, FailedUnitTouchesItsMediumNoMore) {
   LuView lu = Disk();
   lu.failed = true;
-  for (const char* cdb : {"00", "08", "0a", "28", "2a", "35", "88", "8a", "91", "a8", "aa"}) {
+  for (const char* cdb : {"00", "08", "0a", "28", "2a", "35", "53", "88", "8a", "91", "a8", "aa"}) {
     EXPECT_EQ(RefusalOf(cdb, lu), kInternalTargetFailure) << cdb;
   }
   for (const char* cdb : {"03", "12", "1a 00 3f", "25", "9e 10"}) {

@@ -89,10 +89,30 @@ inline std::optional<Sense> RefusalOf(const Fields& f, bool write, const LuView&
   return result;
 }
 
+// XDWRITEREAD has these two where READ has RARC and nothing.
+constexpr std::uint8_t kDisableWrite = 0x04;
+constexpr std::uint8_t kXorPInfo = 0x01;
+
+Result<Request, Sense> CheckedXor(const Fields& f, const LuView& lu,
+                                  std::uint16_t flags_at = kFlagsAt) {
+  // Old and new data share a buffer, whole blocks each: not a command of a unit with larger ones.
+  if (lu.block_bytes > limits::kBidirectionalPieceBytes) return Err{kInvalidOpcode};
+  if ((f.flags & kXorPInfo) != 0) return Err{InvalidField(flags_at, 0)};
+  XdWriteRead x;
+  x.disable_write = (f.flags & kDisableWrite) != 0;
+  const auto checked = Checked(f, !x.disable_write, lu, flags_at);
+  if (!checked.ok()) return Err{checked.error()};
+  x.transfer = std::get<Transfer>(checked->op);
+  const Direction dir = x.transfer.bytes > 0 ? Direction::kBoth : Direction::kNone;
+  return Request{x, {dir, x.transfer.bytes}};
+}
+
 // A variable-length CDB says its length itself; what arrived is as long (the table's row).
 // [R-CMD-11]
+bool IsWhole32(const std::uint8_t* cdb) { return cdb[kLengthAt32] == kAdditional32; }
+
 Result<Request, Sense> Checked32(const std::uint8_t* cdb, bool write, const LuView& lu) {
-  if (cdb[kLengthAt32] != kAdditional32) return Err{InvalidField(kLengthAt32)};
+  if (!IsWhole32(cdb)) return Err{InvalidField(kLengthAt32)};
   return Checked(Fields32(cdb), write, lu, kFlagsAt32);
 }
 
@@ -134,6 +154,13 @@ Result<Request, Sense> Write16(const std::uint8_t* cdb, const LuView* lu) {
 }
 Result<Request, Sense> Write32(const std::uint8_t* cdb, const LuView* lu) {
   return Checked32(cdb, true, *lu);
+}
+Result<Request, Sense> XdWriteRead10(const std::uint8_t* cdb, const LuView* lu) {
+  return CheckedXor(Fields10(cdb), *lu);
+}
+Result<Request, Sense> XdWriteRead32(const std::uint8_t* cdb, const LuView* lu) {
+  if (!IsWhole32(cdb)) return Err{InvalidField(kLengthAt32)};
+  return CheckedXor(Fields32(cdb), *lu, kFlagsAt32);
 }
 Result<Request, Sense> SyncCache10(const std::uint8_t* cdb, const LuView* lu) {
   return CheckedSync(Fields10(cdb), *lu);

@@ -14,7 +14,7 @@
 namespace srpt::scsi {
 namespace {
 
-constexpr char kOurOpcodes[] = "00 03 08 0a 12 1a 25 28 2a 35 5a 7f 88 8a 91 9e a0 a3 a8 aa";
+constexpr char kOurOpcodes[] = "00 03 08 0a 12 1a 25 28 2a 35 53 5a 7f 88 8a 91 9e a0 a3 a8 aa";
 
 // Mostly our opcodes and mostly zero flags and control bytes, so that the other bytes matter.
 std::vector<std::uint8_t> AnyCdb() {
@@ -37,7 +37,7 @@ std::vector<std::uint8_t> AnyCdb() {
       cdb.resize(32);
       cdb[7] = 0x18;
       cdb[8] = 0;
-      cdb[9] = *rc::gen::elementOf(FromHex("09 0b"));
+      cdb[9] = *rc::gen::elementOf(FromHex("07 09 0b"));
       cdb[31] = *rc::gen::arbitrary<std::uint8_t>();
     }
   }
@@ -72,7 +72,7 @@ std::vector<std::uint8_t> CdbAroundTheEnd(const LuView& lu) {
   w.U8(0, opcode);
   w.Be64(variable ? 12 : 2, lu.block_count - *rc::gen::inRange<std::uint64_t>(0, 8));
   w.Be32(variable ? 28 : 10, *rc::gen::inRange<std::uint32_t>(0, 16));
-  if (variable) w.Be32(7, *rc::gen::element(0x18000900u, 0x18000b00u));
+  if (variable) w.Be32(7, *rc::gen::element(0x18000700u, 0x18000900u, 0x18000b00u));
   return cdb;
 }
 
@@ -86,7 +86,13 @@ RC_GTEST_PROP(ScsiProperty, TransfersLieInsideTheMedium, ()) {
     RC_ASSERT(request.error().key != kKeyNoSense);
     return;
   }
-  if (const auto* t = std::get_if<Transfer>(&request->op)) {
+  const auto* x = std::get_if<XdWriteRead>(&request->op);
+  if (x != nullptr) {
+    RC_ASSERT(x->transfer.write != x->disable_write);
+    RC_ASSERT(lu.block_bytes <= limits::kBidirectionalPieceBytes);
+  }
+  const auto* t = x != nullptr ? &x->transfer : std::get_if<Transfer>(&request->op);
+  if (t != nullptr) {
     RC_CLASSIFY(t->blocks > 0, "moves");
     RC_ASSERT(t->lba.v <= lu.block_count);
     RC_ASSERT(t->blocks <= lu.block_count - t->lba.v);

@@ -65,7 +65,7 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter) {
     ++s.channels[s.ChannelOf(index)].counters.aborted;
     Aborting a;
     if (const Moving* m = std::get_if<Moving>(&c.state)) {
-      a.write = m->write;
+      a.write = m->write && !m->keep;
       a.on_wire = m->on_wire;
       a.in_backend = m->in_backend;
       wire_queue::Drop(s, index);

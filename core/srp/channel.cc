@@ -372,7 +372,8 @@ void Watch(ShardState& s, Channel& channel) {
             "Command %u: IB completion for idx %u has not been received in time "
             "(SRPT command state %s)",
             piece.command, i,
-            transfer::IsWrite(s.commands[piece.command]) ? "NEED_DATA" : "DATA_IN");
+            piece.leg != Leg::kSend && transfer::IsWrite(s.commands[piece.command]) ? "NEED_DATA"
+                                                                                    : "DATA_IN");
       Lose(s, channel, ChannelCause::kLost, "a completion is missing");
       return;
     }

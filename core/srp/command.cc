@@ -10,6 +10,7 @@
 #include "core/scsi/cdb.h"
 #include "core/scsi/control.h"
 #include "core/srp/abort.h"
+#include "core/srp/bidirectional.h"
 #include "core/srp/credits.h"
 #include "core/srp/receives.h"
 #include "core/srp/trace.h"
@@ -183,7 +184,7 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
     return;
   }
   const std::uint32_t blocks = (bytes + lu.block_bytes - 1) / lu.block_bytes;
-  transfer::Start(s, index, {t.write, fua, lu.block_bytes, at, bytes, blocks * lu.block_bytes});
+  transfer::Start(s, index, transfer::Plan{t.write, fua, at, bytes, blocks * lu.block_bytes});
 }
 
 void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
@@ -277,6 +278,8 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     StartTransfer(s, index, *t, *lu, *buffers, iu);
   } else if (const auto* control = std::get_if<scsi::Control>(&request->op)) {
     StartControl(s, index, *control, lu, *buffers, iu);
+  } else if (const auto* x = std::get_if<scsi::XdWriteRead>(&request->op)) {
+    bidirectional::Start(s, index, *x, *lu, *buffers, iu);
   } else {
     ++channel.counters.others;
     c.Become(CommandCause::kAdmitted, Backend{false});

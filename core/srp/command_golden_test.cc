@@ -60,6 +60,38 @@ class CommandGolden : public ShardFixture {
     Then(event::RdmaDone{channel_, *buffer_});
     op_ = Got<action::BlockWrite>().at(0).op;
   }
+  // XDWRITEREAD of one piece: fetched, then at the backend, then on its way back.
+  static std::vector<std::uint8_t> Both() {
+    wire::Cmd cmd;
+    cmd.tag = MakeTag(1);
+    std::vector<std::uint8_t> cdb = Rw(false, 0, 1);
+    cdb[0] = 0x53;
+    cdb.resize(16);
+    cmd.cdb = cdb;
+    cmd.out_fmt = cmd.in_fmt = wire::BufferFormat::kDirect;
+    std::vector<std::uint8_t> descriptors(32);
+    wire::SerializeDirect(At(0x1000, 512), descriptors);
+    wire::SerializeDirect(At(0x3000, 512), MutableBytes(descriptors).subspan(16));
+    cmd.descriptors = descriptors;
+    std::vector<std::uint8_t> iu(wire::SerializedBytes(cmd));
+    wire::SerializeCmd(cmd, iu);
+    return iu;
+  }
+  void BothReads() {
+    Serve(Both());
+    Then(event::RdmaDone{channel_, *buffer_});
+    op_ = Got<action::BlockRead>().at(0).op;
+  }
+  void BothWrites() {
+    BothReads();
+    Then(event::BlockDone{*op_, IoStatus::kOk});
+    op_ = Got<action::BlockWrite>().at(0).op;
+  }
+  void BothSends() {
+    BothWrites();
+    Then(event::BlockDone{*op_, IoStatus::kOk});
+    op_.reset();
+  }
   void OnTheWire() {  // Two pieces: the first has a completion of its own.
     Serve(Cmd(1, Rw(false, 0, 256), Data::kIn, {At(0x1000, 131072)}));
     const OpId second = Got<action::BlockRead>().at(1).op;
@@ -130,6 +162,10 @@ class CommandGolden : public ShardFixture {
         {"Moving, a READ half on the wire", P::kMoving, [this] { OnTheWire(); }},
         {"Moving, a WRITE being fetched", P::kMoving, [this] { Write(); }},
         {"Moving, a WRITE at its backend", P::kMoving, [this] { WriteAtBackend(); }},
+        {"Moving, an XDWRITEREAD being fetched", P::kMoving, [this] { Serve(Both()); }},
+        {"Moving, an XDWRITEREAD's old data being read", P::kMoving, [this] { BothReads(); }},
+        {"Moving, an XDWRITEREAD being written", P::kMoving, [this] { BothWrites(); }},
+        {"Moving, an XDWRITEREAD being sent back", P::kMoving, [this] { BothSends(); }},
         {"Moving, the descriptor table being fetched", P::kMoving,
          [this] {
            Serve(Table());

@@ -32,6 +32,9 @@ std::string CheckCommand(const Command& c, std::uint32_t index, Use& said) {
     if (m->pieces == 0 && !m->queued) {
       return At("46: a command that moves has a piece, or waits for a buffer.", "command", index);
     }
+    if (m->pieces > limits::kPiecesInFlightMax) {
+      return At("26: memory for a command is bounded.", "command", index);
+    }
   } else if (const Aborting* a = std::get_if<Aborting>(&c.state)) {
     said.on_wire += a->on_wire;
     said.in_backend += a->in_backend;
@@ -201,6 +204,13 @@ std::string BrokenInvariantOf(const ShardState& s) {
     }
     if (!c.Is<Moving>() && !c.Is<Aborting>()) {
       return At("21: a buffer in use has a command that moves data, or did.", "buffer", i);
+    }
+    if (const Moving* m = std::get_if<Moving>(&c.state)) {
+      const bool with_backend = p.leg == Leg::kRead || p.leg == Leg::kWrite;
+      if (m->bidirectional ? with_backend != (p.stage == PieceStage::kBackend)
+                           : p.leg != Leg::kFetch) {
+        return At("A piece is where its leg says.", "buffer", i);
+      }
     }
     Use& use = used[p.channel];
     ++use.pieces;

@@ -1,5 +1,7 @@
 #include "core/srp/response.h"
 
+#include <algorithm>
+
 #include "core/srp/command.h"
 #include "core/srp/credits.h"
 #include "core/srp/trace.h"
@@ -25,6 +27,13 @@ void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
     }
     return 0;
   };
+  // [R-CMD-05]
+  if (c.both) {
+    rsp.out_residual = residual(c.out_length, c.needed, c.moved, wire::kDoover, wire::kDounder);
+    rsp.in_residual = residual(c.in_length, c.needed, std::min(c.moved, c.in_length), wire::kDiover,
+                               wire::kDiunder);
+    return;
+  }
   const bool out = c.needed_out;
   rsp.out_residual =
       residual(c.out_length, out ? c.needed : 0, out ? c.moved : 0, wire::kDoover, wire::kDounder);

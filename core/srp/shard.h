@@ -36,6 +36,7 @@ struct ChannelCounters {
   std::uint64_t commands = 0;
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
+  std::uint64_t bidirectional = 0;
   std::uint64_t others = 0;
   std::uint64_t read_bytes = 0;
   std::uint64_t write_bytes = 0;

@@ -46,22 +46,33 @@ enum class PieceStage : std::uint8_t {
   kTable,     // Holds its command's descriptor table until the command ends.
 };
 
+// Where a piece of a bidirectional command is on its way (bidirectional.h); others stay at kFetch.
+enum class Leg : std::uint8_t {
+  kFetch,  // Data-out: from the peer's memory.
+  kRead,   // The old data: from the backend.
+  kWrite,  // Data-out: to the backend.
+  kSend,   // Data-in: to the peer's memory.
+};
+
 // What one data buffer is doing: a stretch of one command's data.
 struct Piece {
   PieceStage stage = PieceStage::kFree;  // Changed by data_buffers::SetStage only.
   bool to_unit = false;                  // Data of a WRITE: the unit's, once it is here.
-  std::uint32_t unit = 0;                // Whom kBackend is charged to: its index in the pool.
-  std::uint32_t command = kNone;         // Index of the command, which may have ended (kAttached),
-  std::uint32_t channel = kNone;         // and of its channel.
-  std::uint32_t offset = 0;              // In the transfer.
-  std::uint32_t length = 0;              // Bytes on the wire.
-  std::uint32_t backend_length = 0;      // Whole blocks: >= length.
-  std::uint32_t posted = 0;              // Bytes that work requests were posted for.
-  std::uint32_t descriptor = 0;          // Where the next work request starts.
+  Leg leg = Leg::kFetch;
+  std::uint32_t unit = 0;            // Whom kBackend is charged to: its index in the pool.
+  std::uint32_t command = kNone;     // Index of the command, which may have ended (kAttached),
+  std::uint32_t channel = kNone;     // and of its channel.
+  std::uint32_t offset = 0;          // In the transfer.
+  std::uint32_t length = 0;          // Bytes on the wire.
+  std::uint32_t backend_length = 0;  // Whole blocks: >= length.
+  std::uint32_t posted = 0;          // Bytes that work requests were posted for.
+  std::uint32_t descriptor = 0;      // Where the next work request starts.
   std::uint32_t descriptor_at = 0;
-  std::uint16_t slots = 0;  // Send queue slots that the work request in flight holds.
+  std::uint16_t slots = 0;          // Send queue slots that the work request in flight holds.
+  std::uint32_t in_descriptor = 0;  // Bidirectional: where its data-in starts.
   Time posted_at;
   std::uint32_t next = kNone;  // In the list of its send buffer (kAttached).
+  std::uint32_t in_descriptor_at = 0;
 };
 
 // --- Commands -----------------------------------------------------------------------------------
@@ -83,14 +94,22 @@ struct Moving {
   bool control = false;  // The answer is made by core once it has a buffer.
   bool table = false;    // What moves is the descriptor table; admission begins anew with it.
   bool fua = false;
-  bool queued = false;  // Waits for a data buffer.
-  std::uint32_t block_bytes = 0;
-  std::uint64_t at = 0;             // First byte on the unit.
-  std::uint32_t total = 0;          // Bytes to move over the wire.
-  std::uint32_t backend_total = 0;  // Bytes of whole blocks.
-  std::uint32_t cut = 0;            // Bytes given to pieces so far.
-  std::uint32_t descriptor = 0;     // Where the next piece starts.
+  bool queued = false;         // Waits for a data buffer.
+  bool bidirectional = false;  // DATA-IN, too.
+  bool keep = false;           // Bidirectional: nothing is written (DISABLE WRITE).
+  bool in_table = false;       // Bidirectional: DATA-IN's descriptors are in the fetched table.
+  std::uint32_t piece_bytes = limits::kDataBufferBytes;  // The most that one piece moves.
+  std::uint64_t at = 0;                                  // First byte on the unit.
+  std::uint32_t total = 0;                               // Bytes to move over the wire.
+  std::uint32_t backend_total = 0;                       // Bytes of whole blocks.
+  std::uint32_t cut = 0;                                 // Bytes given to pieces so far.
+  std::uint32_t descriptor = 0;                          // Where the next piece starts.
   std::uint32_t descriptor_at = 0;
+  // Bidirectional: where DATA-IN's descriptors lie, and where the next piece starts.
+  std::uint32_t in_at = 0;
+  std::uint32_t in_count = 0;
+  std::uint32_t in_descriptor = 0;
+  std::uint32_t in_descriptor_at = 0;
   std::uint16_t pieces = 0;   // In flight.
   std::uint16_t on_wire = 0;  // Of them, with a work request in flight.
   std::uint16_t in_backend = 0;
@@ -143,6 +162,7 @@ struct Command {
   bool fetches_table = false;  // Counted in the shard's `tables`.
   std::uint32_t table_piece = kNone;
   // Where the descriptors of the direction in use lie, from the start of the IU, or of the table.
+  // (Both in use: those of DATA-OUT, and these are in the IU if `out_in_iu`; DATA-IN's: Moving.)
   std::uint32_t descriptors_at = 0;
   std::uint32_t descriptor_count = 0;
   std::uint32_t immediate_at = 0;  // 0: not immediate.
@@ -152,6 +172,8 @@ struct Command {
   std::uint32_t in_length = 0;
   std::uint32_t needed = 0;
   bool needed_out = false;
+  bool both = false;  // What is needed is needed each way, and `moved` is data-out.
+  bool out_in_iu = false;
   std::uint32_t moved = 0;
   // Who waits for the end of its effects.
   std::uint32_t aborter = kNone;       // A task management request, or the overlapping command.

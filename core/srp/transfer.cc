@@ -2,6 +2,7 @@
 //
 //   READ:   buffer -> kBackend (BlockRead) -> kQueued -> kOnWire (RDMA WRITEs) -> free
 //   WRITE:  buffer -> kQueued -> kOnWire (RDMA READs) -> kBackend (BlockWrite) -> free
+//   both:   see bidirectional.h
 //   answer: buffer, filled by core -> kQueued -> kOnWire -> free
 //   table:  buffer -> kQueued -> kOnWire (RDMA READs) -> kTable -> free when the command ends
 //
@@ -15,6 +16,7 @@
 
 #include "core/scsi/control.h"
 #include "core/srp/abort.h"
+#include "core/srp/bidirectional.h"
 #include "core/srp/command.h"
 #include "core/srp/data_buffers.h"
 #include "core/srp/response.h"
@@ -47,16 +49,18 @@ MemRef BufferRef(std::uint32_t piece, std::uint32_t length) {
       data_buffers::Take(s, command, m, m.write ? PieceStage::kQueued : PieceStage::kBackend);
   Piece& p = s.pieces[piece];
   p.offset = m.cut;
-  p.backend_length = std::min(limits::kDataBufferBytes, m.backend_total - m.cut);
+  p.backend_length = std::min(m.piece_bytes, m.backend_total - m.cut);
   p.length = std::min(p.backend_length, m.total - m.cut);
   p.descriptor = m.descriptor;
   p.descriptor_at = m.descriptor_at;
   m.cut += p.backend_length;
-  if (m.cut < m.backend_total) {
+  if (m.cut < m.backend_total && !m.bidirectional) {
     wire_queue::Advance(s, command, m.descriptor, m.descriptor_at, p.length);
   }
   ++m.pieces;
-  if (m.write) {
+  if (m.write && m.bidirectional) {
+    bidirectional::Begin(s, piece);
+  } else if (m.write) {
     wire_queue::QueuePiece(s, piece);
   } else {
     ++m.in_backend;
@@ -142,6 +146,14 @@ void Continue(ShardState& s, std::uint32_t command) {
   }
 }
 
+// A piece has gone its way.
+void EndPiece(ShardState& s, std::uint32_t piece) {
+  const std::uint32_t command = s.pieces[piece].command;
+  --s.commands[command].As<Moving>().pieces;
+  data_buffers::Free(s, piece);
+  Continue(s, command);
+}
+
 // The backend refused a piece: nothing more starts, what is under way ends.
 void FailTransfer(ShardState& s, std::uint32_t command, const scsi::Sense& sense) {
   Moving& m = s.commands[command].As<Moving>();
@@ -172,7 +184,11 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
     if (!wire_queue::PostWholeRead(s, piece)) wire_queue::QueuePiece(s, piece);
     return;
   }
-  const bool write = m.write;
+  if (m.bidirectional && status == IoStatus::kOk && !m.failed) {
+    if (bidirectional::OnBlockDone(s, piece)) EndPiece(s, piece);
+    return;
+  }
+  const bool write = m.write && p.leg != Leg::kRead;
   // [R-INV-05]
   if (m.write && status == IoStatus::kOk) c.moved += p.length;
   --m.pieces;
@@ -224,11 +240,16 @@ void Start(ShardState& s, std::uint32_t command, const Plan& plan) {
   Moving& m = s.commands[command].Become<Moving>(CommandCause::kAdmitted);
   m.write = plan.write;
   m.fua = plan.fua;
-  m.block_bytes = plan.block_bytes;
   m.at = plan.at;
   m.total = plan.bytes;
   m.backend_total = plan.backend_bytes;
   CutOrWait(s, command, m);
+}
+
+void Start(ShardState& s, std::uint32_t command, const Moving& plan) {
+  Command& c = s.commands[command];
+  c.Become(CommandCause::kAdmitted, plan);
+  CutOrWait(s, command, c.As<Moving>());
 }
 
 void StartControl(ShardState& s, std::uint32_t command) {
@@ -260,7 +281,7 @@ bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes) {
 
 Bytes TableOf(const ShardState& s, const Command& command) {
   if (command.table_piece == kNone) return {};
-  return Bytes(s.memory->DataBuffer(BufferId(command.table_piece)))
+  return Bytes(s.memory->MovedData(BufferId(command.table_piece)))
       .first(s.pieces[command.table_piece].length);
 }
 
@@ -294,13 +315,13 @@ void OnPieceMoved(ShardState& s, std::uint32_t piece) {
   Channel& channel = s.channels[s.ChannelOf(command)];
   Moving& m = c.As<Moving>();
   if (m.failed) {
-    --m.pieces;
-    data_buffers::Free(s, piece);
-    Continue(s, command);
+    EndPiece(s, piece);
   } else if (m.table) {
     data_buffers::SetStage(s, piece, PieceStage::kTable);
     c.table_piece = piece;
     command::Readmit(s, command);
+  } else if (m.write && m.bidirectional) {
+    if (bidirectional::OnMoved(s, piece)) EndPiece(s, piece);
   } else if (m.write) {
     channel.counters.write_bytes += p.length;
     data_buffers::SetStage(s, piece, PieceStage::kBackend);
@@ -311,9 +332,7 @@ void OnPieceMoved(ShardState& s, std::uint32_t piece) {
   } else {
     channel.counters.read_bytes += p.length;
     c.moved += p.length;
-    --m.pieces;
-    data_buffers::Free(s, piece);
-    Continue(s, command);
+    EndPiece(s, piece);
   }
 }
 

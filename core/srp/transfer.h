@@ -15,12 +15,13 @@ namespace srpt::transfer {
 struct Plan {
   bool write = false;
   bool fua = false;
-  std::uint32_t block_bytes = 0;
   std::uint64_t at = 0;
   std::uint32_t bytes = 0;
   std::uint32_t backend_bytes = 0;
 };
 void Start(ShardState& s, std::uint32_t command, const Plan& plan);
+// What bidirectional.h planned.
+void Start(ShardState& s, std::uint32_t command, const command_state::Moving& plan);
 // An answer of core's own: executed when a buffer is there.
 void StartControl(ShardState& s, std::uint32_t command);
 // Fetches `bytes` of the table that the command's only descriptor names; then it is admitted anew.

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "core/srp/abort.h"
+#include "core/srp/bidirectional.h"
 #include "core/srp/channel.h"
 #include "core/srp/data_buffers.h"
 #include "core/srp/requests.h"
@@ -23,34 +24,42 @@ namespace {
 
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
 
-// Where the descriptors lie: in the fetched table, or in the IU.
-Bytes DescriptorsOf(const ShardState& s, std::uint32_t command) {
-  const Command& c = s.commands[command];
-  return c.table_piece == kNone ? transfer::IuOf(s, command) : transfer::TableOf(s, c);
-}
-
-// `bytes` is looked up when it is needed: the first one the command has itself.
-wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, std::uint32_t i,
-                          Bytes& bytes) {
-  const Command& c = s.commands[command];
-  SRPT_CHECK(c.descriptor_count > 0);
-  if (i == 0) return c.first_descriptor;
-  if (bytes.empty()) bytes = DescriptorsOf(s, command);
-  const std::size_t at = c.descriptors_at + std::size_t{i} * wire::kDirectBytes;
-  SRPT_CHECK(i < c.descriptor_count && at + wire::kDirectBytes <= bytes.size());
+wire::Direct DescriptorIn(Bytes bytes, std::uint32_t first, std::uint32_t i, std::uint32_t count) {
+  const std::size_t at = first + std::size_t{i} * wire::kDirectBytes;
+  SRPT_CHECK(i < count && at + wire::kDirectBytes <= bytes.size());
   const std::uint8_t* p = bytes.data() + at;
   return {RemoteAddr(LoadBe64(p)), RKey(LoadBe32(p + 8)), LoadBe32(p + 12)};
+}
+
+// `bytes`, the fetched table or the IU, is looked up when it is needed: the first one of the
+// direction in use the command has itself.
+wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, List list, std::uint32_t i,
+                          Bytes& bytes) {
+  const Command& c = s.commands[command];
+  if (list == List::kIn) {
+    const Moving* m = std::get_if<Moving>(&c.state);
+    SRPT_CHECK(m != nullptr);
+    if (bytes.empty()) bytes = m->in_table ? transfer::TableOf(s, c) : transfer::IuOf(s, command);
+    return DescriptorIn(bytes, m->in_at, i, m->in_count);
+  }
+  SRPT_CHECK(c.descriptor_count > 0);
+  if (i == 0) return c.first_descriptor;
+  if (bytes.empty()) {
+    const bool in_iu = c.table_piece == kNone || c.out_in_iu;
+    bytes = in_iu ? transfer::IuOf(s, command) : transfer::TableOf(s, c);
+  }
+  return DescriptorIn(bytes, c.descriptors_at, i, c.descriptor_count);
 }
 
 // Walks `bytes` of the command's descriptors from a position on, stretch by stretch. `visit` gets
 // (remote, rkey, length) and may stop the walk behind that stretch by returning false.
 template <class Visit>
 // [R-INV-16, R-INV-19]
-void Walk(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor, std::uint32_t& at,
-          std::uint32_t bytes, Visit visit) {
+void Walk(const ShardState& s, std::uint32_t command, List which, std::uint32_t& descriptor,
+          std::uint32_t& at, std::uint32_t bytes, Visit visit) {
   Bytes list;
   while (bytes > 0) {
-    const wire::Direct d = DescriptorAt(s, command, descriptor, list);
+    const wire::Direct d = DescriptorAt(s, command, which, descriptor, list);
     if (at == d.len) {
       ++descriptor;
       at = 0;
@@ -107,9 +116,12 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
       std::min<std::size_t>({channel.sq_free, room, limits::kWorkRequestsPerPump}));
   if (most == 0) return Pumped::kFull;
   const bool may_be_last = IsLastOfRead(channel, m);
+  const bool back = p.leg == Leg::kSend;  // The data-in of a bidirectional command.
+  const bool fetch = m.write && !back;
+  const std::uint32_t base = back ? bidirectional::kInAt : 0;
   const ChannelId id = s.IdOf(channel);
   const auto post = [&](const Stretch& x, bool signaled) __attribute__((always_inline)) {
-    if (m.write) {
+    if (fetch) {
       s.Do(action::RdmaRead{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
     } else {
       s.Do(action::RdmaWrite{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
@@ -118,10 +130,10 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   // Each is posted when the next is known: whether it has a completion of its own depends on that.
   Stretch held;
   std::uint32_t count = 0;
-  Walk(s, p.command, p.descriptor, p.descriptor_at, p.length - p.posted,
-       [&](RemoteAddr remote, RKey rkey, std::uint32_t n) {
+  Walk(s, p.command, back ? List::kIn : List::kInUse, p.descriptor, p.descriptor_at,
+       p.length - p.posted, [&](RemoteAddr remote, RKey rkey, std::uint32_t n) {
          if (count > 0) post(held, false);
-         held = {p.posted, n, remote, rkey};
+         held = {base + p.posted, n, remote, rkey};
          p.posted += n;
          return ++count < most;
        });
@@ -132,7 +144,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   if (trace::On(s, trace::Category::kSg)) {
     trace::Say(s, channel, trace::Category::kSg,
                "%s: %u work requests, %u of %u bytes at offset %u",
-               m.write ? "RDMA READ" : "RDMA WRITE", count, p.posted, p.length, p.offset);
+               fetch ? "RDMA READ" : "RDMA WRITE", count, p.posted, p.length, p.offset);
   }
   if (last) {
     channel.wire.DropFront();
@@ -295,8 +307,9 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
 }
 
 void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor,
-             std::uint32_t& at, std::uint32_t bytes) {
-  Walk(s, command, descriptor, at, bytes, [](RemoteAddr, RKey, std::uint32_t) { return true; });
+             std::uint32_t& at, std::uint32_t bytes, List list) {
+  Walk(s, command, list, descriptor, at, bytes,
+       [](RemoteAddr, RKey, std::uint32_t) { return true; });
 }
 
 void Clear(ShardState& s, Channel& channel) {

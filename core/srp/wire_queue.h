@@ -25,9 +25,12 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e);
 
 // --- For the other rules ---
 
+// Which of a command's descriptors: DATA-IN's of a bidirectional one, or those of the direction in
+// use, which is DATA-OUT there.
+enum class List : std::uint8_t { kInUse, kIn };
 // Moves a position in the command's descriptors on by `bytes`.
 void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descriptor,
-             std::uint32_t& at, std::uint32_t bytes);
+             std::uint32_t& at, std::uint32_t bytes, List list = List::kInUse);
 // Drops everything that waits to be posted; pieces come free.
 void Clear(ShardState& s, Channel& channel);
 // Drops what waits to be posted of one command, and its wait for a data buffer.

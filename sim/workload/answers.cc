@@ -68,25 +68,20 @@ void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Comple
   ++scene_.stats.good;
   const bool bypasses = task.kind == Kind::kInquiry || task.kind == Kind::kReportLuns;
   if (task.unit < fresh_.size() && !bypasses) fresh_[task.unit].used = true;
-  const bool write = task.kind == Kind::kWrite;
+  const bool write = Writes(task.kind);
   if (task.kind == Kind::kRead || write) {
     const std::uint32_t moved = std::min(task.wanted, task.buffer);
-    const std::uint32_t rest = std::max(task.wanted, task.buffer) - moved;
-    const std::uint8_t under = write ? wire::kDounder : wire::kDiunder;
-    const std::uint8_t over = write ? wire::kDoover : wire::kDiover;
-    const std::uint8_t expected = rest == 0                   ? std::uint8_t{0}
-                                  : task.wanted < task.buffer ? under
-                                                              : over;
-    const std::uint8_t flags = completion.flags & (under | over);
-    const std::uint32_t residual = write ? completion.out_residual : completion.in_residual;
-    if (flags != expected || residual != rest) {
-      scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": residual flags " +
-                              std::to_string(flags) + ", residual " + std::to_string(residual) +
-                              "; expected " + std::to_string(expected) + ", " +
-                              std::to_string(rest));
-    }
+    CheckResidual(c, task, write, task.buffer, moved, completion);
     scene_.stats.bytes += moved;
-    if (write) {
+    if (task.kind == Kind::kXdWriteRead) {
+      const std::uint32_t back = std::min(moved, task.back_bytes);
+      CheckResidual(c, task, false, task.back_bytes, back, completion);
+      CheckXor(c, task, back);
+    }
+    if (task.keep) {
+      scene_.oracle.EndRefused(task.write);  // None of it may ever be seen.
+      task.write = 0;
+    } else if (write) {
       scene_.oracle.EndGood(task.write);
       if (task.fua || scene_.units[task.unit].write_through) CheckDurable(c, task);
       task.write = 0;
@@ -104,6 +99,51 @@ void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Comple
   } else {
     verify_lba_ += task.blocks;
   }
+}
+
+// What is said about one direction of a command that ended GOOD.
+void Initiator::CheckResidual(Channel& c, const Task& task, bool out, std::uint32_t offered,
+                              std::uint32_t moved,
+                              const initiator::received::Completion& completion) {
+  const bool more = task.wanted > offered;
+  const std::uint32_t rest = (more ? task.wanted : offered) - moved;
+  const std::uint8_t under = out ? wire::kDounder : wire::kDiunder;
+  const std::uint8_t over = out ? wire::kDoover : wire::kDiover;
+  const std::uint8_t expected = rest == 0 ? std::uint8_t{0} : more ? over : under;
+  const std::uint8_t flags = completion.flags & (under | over);
+  const std::uint32_t residual = out ? completion.out_residual : completion.in_residual;
+  if (flags == expected && residual == rest) return;
+  scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": residual flags " +
+                          std::to_string(flags) + ", residual " + std::to_string(residual) +
+                          "; expected " + std::to_string(expected) + ", " + std::to_string(rest));
+}
+
+// Data-in of an XDWRITEREAD is what was there XOR what was sent: so without what was sent it is
+// what a read may have seen, before this write.
+void Initiator::CheckXor(Channel& c, Task& task, std::uint64_t moved) {
+  const Unit& unit = scene_.units[task.unit];
+  if (!unit.checked) return;
+  const std::uint64_t blocks = moved / unit.block_bytes;
+  if (blocks == 0) return;
+  scratch_.Reset(Content::Form::kBytes, blocks * unit.block_bytes, kZeroLabel);
+  const MutableBytes old = scratch_.bytes();
+  if (!world_.ReadMemory(task.back, 0, old)) return;
+  const auto fail = [&](const std::string& why) {
+    scene_.Fail(c.peer, "XDWRITEREAD with tag " + std::to_string(task.number) + " of LBA " +
+                            std::to_string(task.lba) + ", " + std::to_string(task.blocks) +
+                            " blocks: " + why);
+  };
+  const std::uint64_t first = task.lba * unit.block_bytes / kGranuleBytes;
+  std::array<std::uint8_t, kGranuleBytes> sent;
+  for (std::uint64_t g = 0; g < old.size() / kGranuleBytes; ++g) {
+    ExpandLabel(Oracle::Label(task.write, task.unit, first + g), sent.data());
+    std::uint8_t* p = old.data() + g * kGranuleBytes;
+    for (std::uint32_t i = 0; i < kGranuleBytes; ++i) p[i] ^= sent[i];
+    if (LabelOf(p) >> 32 == task.write) return fail("it was written before it was read");
+  }
+  const std::string why =
+      scene_.oracle.Explain(task.read, task.unit, task.lba, blocks, scratch_, 0);
+  if (!why.empty()) fail(why);
 }
 
 void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
@@ -180,7 +220,7 @@ void Initiator::CheckDurable(Channel& c, Task& task) {
   const Unit& unit = scene_.units[task.unit];
   if (!unit.checked) return;
   const std::uint32_t granules = unit.block_bytes / kGranuleBytes;
-  if (task.kind == Kind::kWrite) {
+  if (Writes(task.kind)) {
     const std::uint64_t blocks = std::min(task.wanted, task.buffer) / unit.block_bytes;
     const std::uint64_t step = std::max<std::uint64_t>(1, blocks / 16);
     for (std::uint64_t b = 0; b < blocks; b += step) {
@@ -268,7 +308,7 @@ void Initiator::OnFailed(Channel& c, Task& task,
     default:
       fail("unexpected status " + std::to_string(completion.status));
   }
-  if (task.kind != Kind::kWrite || task.write == 0) return;
+  if (!Writes(task.kind) || task.write == 0) return;
   if (refused) {
     scene_.oracle.EndRefused(task.write);
   } else {

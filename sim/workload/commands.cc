@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/limits.h"
 #include "sim/trace.h"
 #include "sim/workload/initiator.h"
 
@@ -44,6 +45,7 @@ void Initiator::EndTask(Channel& c, Task& task) {
   SRPT_CHECK(task.busy);
   if (task.has_data) world_.Deregister(task.data.rkey);
   if (task.has_table) world_.Deregister(task.table.rkey);
+  if (task.has_back) world_.Deregister(task.back.rkey);
   if (task.read != 0) scene_.oracle.EndRead(task.read);
   task.busy = false;
   --c.active;
@@ -97,6 +99,18 @@ void Initiator::Choose(Channel& c, Task& task) {
     task.buffer = unit.block_bytes *
                   static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % (task.blocks - 1));
   }
+  if (task.kind == Kind::kWrite && unit.block_bytes <= limits::kBidirectionalPieceBytes &&
+      Draw(Site::kCommandKind, l, 3) % 8 == 0) {
+    task.kind = Kind::kXdWriteRead;
+    task.keep = Draw(Site::kCommandFlags, l, 3) % 8 == 0;
+    task.back_bytes = task.wanted;
+    const std::uint64_t uneven = Draw(Site::kBufferSize, l, 2) % 8;
+    if (uneven == 0) {
+      task.back_bytes += static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 3) % 5000);
+    } else if (uneven == 1) {
+      task.back_bytes = static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 3) % task.wanted);
+    }
+  }
   (void)c;
 }
 
@@ -124,6 +138,29 @@ void Initiator::CutSlices(Task& task) {
     task.slices[which] = Slice{at, cuts[which] - begin};
     at += cuts[which] - begin;
   }
+}
+
+// Memory for the data-in of a bidirectional command, in one to three pieces.
+void Initiator::OfferBack(Task& task, initiator::Command& command,
+                          std::array<wire::Direct, 3>& list) {
+  const Lineage l = task.lineage;
+  task.back = world_.RegisterAs(host_, task.back_bytes, access::kRemoteWrite, Content::Form::kBytes,
+                                l.Child(2));
+  task.has_back = true;
+  const std::size_t n = 1 + Draw(Site::kDescriptorSplit, l, 200) % list.size();
+  std::uint32_t at = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t left = task.back_bytes - at;
+    const std::uint32_t bytes =
+        i + 1 == n
+            ? left
+            : static_cast<std::uint32_t>(Draw(Site::kDescriptorSplit, l, 201 + i) % (left + 1));
+    list[i] = wire::Direct{RemoteAddr(task.back.va.v + at), task.back.rkey, bytes};
+    at += bytes;
+  }
+  command.in =
+      n == 1 ? initiator::Buffer::Direct(list[0])
+             : initiator::Buffer::Indirect(std::span(list).first(n), task.back.va, task.back.rkey);
 }
 
 bool Initiator::Issue(Channel& c) {
@@ -231,6 +268,15 @@ bool Initiator::SendTask(Channel& c, Task& task) {
                         : initiator::Write10(lba, task.blocks, flags);
       ++scene_.stats.writes;
       break;
+    case Kind::kXdWriteRead: {
+      const auto all =
+          static_cast<std::uint8_t>(flags | (task.keep ? initiator::kDisableWrite : 0));
+      cdb = long_form ? initiator::XdWriteRead32(lba, task.blocks, all)
+                      : initiator::XdWriteRead10(lba, task.blocks, all);
+      task.read = scene_.oracle.BeginRead();
+      ++scene_.stats.bidirectional;
+      break;
+    }
     case Kind::kSync:
       cdb = long_form ? initiator::SynchronizeCache16() : initiator::SynchronizeCache10();
       task.read = scene_.oracle.BeginRead();
@@ -257,10 +303,12 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   }
   command.cdb = cdb.view();
 
-  const bool bulk = task.kind == Kind::kRead || task.kind == Kind::kWrite;
+  const bool bulk = task.kind == Kind::kRead || Writes(task.kind);
+  std::array<wire::Direct, 3> back{};
+  if (task.kind == Kind::kXdWriteRead) OfferBack(task, command, back);
   std::uint32_t inline_count = 0;
   if (bulk) {
-    const bool write = task.kind == Kind::kWrite;
+    const bool write = Writes(task.kind);
     const std::uint32_t block_bytes = scene_.units[task.unit].block_bytes;
     if (write) {
       // What lands is what the shorter of CDB and buffer covers.
@@ -270,7 +318,8 @@ bool Initiator::SendTask(Channel& c, Task& task) {
       scene_.oracle.Fill(task.write, scratch_);
     }
     const std::uint16_t imm = c.srp.imm_data_offset();
-    const bool fits = imm != 0 && imm + task.buffer <= c.srp.login_rsp().max_it_iu_len &&
+    const bool fits = imm >= c.srp.CmdHeaderBytes(command) + wire::kImmediateBytes &&
+                      imm + task.buffer <= c.srp.login_rsp().max_it_iu_len &&
                       imm + task.buffer <= 8260;
     const std::uint64_t choice = Draw(Site::kDescriptorForm, l) % 8;
     if (write && fits && choice < 5) {
@@ -336,9 +385,9 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   StartTicking();
   const std::size_t n = c.srp.BuildCmd(command, MutableBytes(iu_).first(iu_.size() / 2));
   world_.trace().Add(now(), c.peer.v,
-                     task.kind == Kind::kRead    ? "peer: READ tag, lba"
-                     : task.kind == Kind::kWrite ? "peer: WRITE tag, lba"
-                                                 : "peer: CMD tag, lba",
+                     task.kind == Kind::kRead ? "peer: READ tag, lba"
+                     : Writes(task.kind)      ? "peer: WRITE tag, lba"
+                                              : "peer: CMD tag, lba",
                      task.number, task.lba);
   return world_.Send(c.peer, Bytes(iu_).first(n));
 }

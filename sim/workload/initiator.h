@@ -46,6 +46,7 @@ class Initiator : public PeerSink {
   enum class Kind : std::uint8_t {
     kRead,
     kWrite,
+    kXdWriteRead,
     kSync,
     kTestUnitReady,
     kInquiry,
@@ -57,6 +58,8 @@ class Initiator : public PeerSink {
     std::uint32_t offset = 0;  // In the region.
     std::uint32_t bytes = 0;
   };
+  // Whether it has data-out that lands, and its write is the oracle's.
+  static bool Writes(Kind kind) { return kind == Kind::kWrite || kind == Kind::kXdWriteRead; }
   static constexpr std::uint32_t kSlicesMax = 24;
   struct Task {
     bool busy = false;
@@ -77,11 +80,16 @@ class Initiator : public PeerSink {
     Region table;
     std::array<Slice, kSlicesMax> slices{};  // In the order of the data.
     std::uint32_t slice_count = 0;
+    // XDWRITEREAD: its data-in, in bytes: what it holds is no write's label.
+    bool keep = false;  // DISABLE WRITE.
+    bool has_back = false;
+    Region back;
+    std::uint32_t back_bytes = 0;
     Oracle::WriteId write = 0;
-    Oracle::Stamp read = 0;  // Reads and SYNCHRONIZE CACHE.
+    Oracle::Stamp read = 0;  // Reads, XDWRITEREAD and SYNCHRONIZE CACHE.
     Time deadline;
     Lineage lineage;
-    // Accesses to `data` when a reset of its unit was answered on another channel.
+    // Accesses() when a reset of its unit was answered on another channel.
     std::optional<std::uint64_t> accesses_at_reset;
   };
   struct Management {
@@ -152,6 +160,7 @@ class Initiator : public PeerSink {
   void Choose(Channel& c, Task& task);
   void CutSlices(Task& task);
   bool SendTask(Channel& c, Task& task);
+  void OfferBack(Task& task, initiator::Command& command, std::array<wire::Direct, 3>& list);
   Task& NewTask(Channel& c, std::uint64_t number);
   void EndTask(Channel& c, Task& task);
   // answers.cc
@@ -160,6 +169,9 @@ class Initiator : public PeerSink {
   void OnGood(Channel& c, Task& task, const initiator::received::Completion& completion);
   void OnFailed(Channel& c, Task& task, const initiator::received::Completion& completion);
   void CheckRead(Channel& c, Task& task, std::uint64_t moved);
+  void CheckResidual(Channel& c, const Task& task, bool out, std::uint32_t offered,
+                     std::uint32_t moved, const initiator::received::Completion& completion);
+  void CheckXor(Channel& c, Task& task, std::uint64_t moved);
   void CheckControl(Channel& c, Task& task, std::uint64_t moved);
   void CheckDurable(Channel& c, Task& task);
   // recovery.cc
@@ -173,6 +185,7 @@ class Initiator : public PeerSink {
   void OnReset(Channel& c, const Management& done, wire::RspCode code);
   void CheckTimeout(const Channel& c, const Task& task);
   void OnManaged(Channel& c, const initiator::received::Completion& completion);
+  std::uint64_t Accesses(const Task& task) const;
   void CheckReset(Channel& c, const Task& task);
   void GiveUp(Channel& c, Task& task);  // It will never be answered, and has ended.
   void Tick();

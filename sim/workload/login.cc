@@ -165,7 +165,7 @@ void Initiator::DropChannel(Channel& c) {
   for (Task& task : c.tasks) {
     if (!task.busy) continue;
     ++scene_.stats.lost;
-    if (task.kind == Kind::kWrite && task.write != 0) stale_.push_back(task.write);
+    if (Writes(task.kind) && task.write != 0) stale_.push_back(task.write);
     EndTask(c, task);
   }
   scene_.stats.lost += c.refused.size();

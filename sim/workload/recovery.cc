@@ -205,11 +205,14 @@ void Initiator::SendReset(std::uint32_t unit) {
   Manage(c, function, kResetTag | c.next_reset++, unit, 0);
 }
 
+std::uint64_t Initiator::Accesses(const Task& task) const {
+  return (task.has_data ? world_.AccessesTo(task.data.rkey) : 0) +
+         (task.has_back ? world_.AccessesTo(task.back.rkey) : 0);
+}
+
 // A command that is never answered was ended by the reset: before the reset was answered.
 void Initiator::CheckReset(Channel& c, const Task& task) {
-  if (!task.accesses_at_reset || *task.accesses_at_reset == world_.AccessesTo(task.data.rkey)) {
-    return;
-  }
+  if (!task.accesses_at_reset || *task.accesses_at_reset == Accesses(task)) return;
   scene_.Fail(c.peer, "RDMA of tag " + std::to_string(task.number) +
                           " after the reset that ended it was answered");
 }
@@ -219,7 +222,7 @@ void Initiator::GiveUp(Channel& c, Task& task) {
   ++scene_.stats.aborted;
   const Tag tag = initiator::MakeTag(task.number);
   if (c.srp.IsOutstanding(tag)) c.srp.Forget(tag);
-  if (task.kind == Kind::kWrite && task.write != 0) scene_.oracle.EndUnknown(task.write);
+  if (Writes(task.kind) && task.write != 0) scene_.oracle.EndUnknown(task.write);
   EndTask(c, task);
 }
 
@@ -254,8 +257,8 @@ void Initiator::OnReset(Channel& c, const Management& done, wire::RspCode code) 
       if (!task.busy || task.unit != done.unit) continue;
       if (other.get() == &c) {
         GiveUp(c, task);
-      } else if (task.has_data) {
-        task.accesses_at_reset = world_.AccessesTo(task.data.rkey);
+      } else if (task.has_data || task.has_back) {
+        task.accesses_at_reset = Accesses(task);
       }
     }
   }

@@ -27,6 +27,7 @@ struct Stats {
   std::uint64_t commands = 0;  // Answered, task management included.
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
+  std::uint64_t bidirectional = 0;  // XDWRITEREADs, sent.
   std::uint64_t bytes = 0;
   std::uint64_t good = 0;
   std::uint64_t lost = 0;  // Ended with their channel.

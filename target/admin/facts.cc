@@ -21,6 +21,7 @@ void Add(ChannelCounters& to, const ChannelCounters& from) {
   to.commands += from.commands;
   to.reads += from.reads;
   to.writes += from.writes;
+  to.bidirectional += from.bidirectional;
   to.others += from.others;
   to.read_bytes += from.read_bytes;
   to.write_bytes += from.write_bytes;

@@ -56,6 +56,7 @@ Json SessionList(const Facts& facts) {
                     {"commands", c.commands},
                     {"reads", c.reads},
                     {"writes", c.writes},
+                    {"bidirectional", c.bidirectional},
                     {"others", c.others},
                     {"read_kib", c.read_bytes / 1024},
                     {"write_kib", c.write_bytes / 1024},

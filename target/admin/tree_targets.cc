@@ -150,6 +150,7 @@ Node SessionNode(const SessionFacts& session) {
       {"active_commands", Value(Number(session.active_commands))},
       {"read_cmd_count", Value(Number(counters.reads))},
       {"write_cmd_count", Value(Number(counters.writes))},
+      {"bidi_cmd_count", Value(Number(counters.bidirectional))},
       {"none_cmd_count", Value(Number(counters.others))},
       {"read_io_count_kb", Value(Number(counters.read_bytes / 1024))},
       {"write_io_count_kb", Value(Number(counters.write_bytes / 1024))},
