@@ -21,7 +21,7 @@ target_start || { echo "FAIL target_start: it did not become ready"; checks_end;
 python_up || { echo "FAIL python_up: no host's root (--hostroot)"; checks_end; exit 1; }
 HELD=$(holds)
 # The first ones make srpt allocate what it keeps for ever.
-check warm_up warm_up 300 10
+check warm_up warm_up $((300 + OURS / 20)) 10
 BEFORE=$(size)
 check "logins_of_our_initiator_$OURS" ours "$OURS"
 check memory_is_flat flat "$BEFORE" "$OURS"
