@@ -5,8 +5,6 @@
 # die.
 # shellcheck shell=bash
 
-logins_accepted() { grep -c 'accepted: session' "$SRPT_RUN_LOG"; }
-
 # ended_busy: how many channels ended with commands in flight.
 ended_busy() { grep -cE 'disconnect.* [1-9][0-9]* commands active' "$SRPT_RUN_LOG" || :; }
 

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A guest suite as a bazel test: guest_test.sh SUITE SRPT [NAME=VALUE | VMRUN OPTION]... [-- FILE...]
-# SUITE is a script of this folder without .sh, which NAME=VALUE reaches in its environment; SRPT is the daemon (or "lio": the kernel's own target
-# in its place); FILEs go to /tmp/suite in the guest, with their paths. Each PASS, FAIL and SKIP line
-# of the suite becomes a case of the test's XML, unless the suite leaves an XML of its own.
+# SUITE is a script of this folder without .sh, which NAME=VALUE reaches in its environment; SRPT is
+# the daemon (or "lio": the kernel's own target in its place); --peer=OTHER has OTHER.sh run in a
+# second guest; FILEs go to /tmp/suite in the guest, with their paths. Each PASS, FAIL and SKIP line of
+# the suite becomes a case of the test's XML, unless the suite leaves an XML of its own.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 suite=$1 srpt=$2
@@ -21,6 +22,8 @@ while [ $# -gt 0 ]; do
   case $1 in
     --) shift; break ;;
     --timeout=*) add+=(--timeout "${1#*=}") ;;
+    --peer=*) add+=(--peer "$here/${1#*=}.sh") ;;
+    --mem=*) add+=(--mem "${1#*=}") ;;
     LINK=siw) add+=(--siw --env "$1") ;;
     [A-Z]*=*) add+=(--env "$1") ;;
     *) add+=("$1") ;;
@@ -32,7 +35,7 @@ for file in "$@"; do add+=(--add "$file:/tmp/suite/$file"); done
   "$here/$suite.sh" 2>&1 | tee "$logs/suite.log"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then
-  for file in srpt.log dmesg.log; do
+  for file in {.,peer}/{srpt,dmesg}.log; do
     [ ! -s "$logs/$file" ] || { echo "--- the end of $file:"; tail -n 25 "$logs/$file"; }
   done
   echo "--- all logs of the guest: $logs"

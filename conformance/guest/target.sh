@@ -101,6 +101,8 @@ target_stop_srpt() {
 ctl() { /srpt ctl --socket $SRPT_SOCKET "$@"; }
 srpt_says() { grep -qE -- "$1" "$SRPT_RUN_LOG" "$SRPT_LOG" 2>/dev/null; }
 
+logins_accepted() { grep -c 'accepted: session' "$SRPT_RUN_LOG"; }
+
 no_sessions() {
   local answer
   answer=$(ctl --json list sessions) || return 1

@@ -11,6 +11,7 @@ COMPLAINT='BUG:|Oops:|WARNING: CPU|general protection|Kernel panic|soft lockup|b
 boot_cleanup() {
   [ -z "$WATCHDOG_PID" ] || kill "$WATCHDOG_PID" 2>/dev/null || :
   [ -z "$QEMU_PID" ] || kill -9 "$QEMU_PID" 2>/dev/null || :
+  pair_kill
   rm -rf "$WORK"
 }
 
@@ -108,11 +109,12 @@ boot_run() {
   kill $WATCHDOG_PID 2>/dev/null || :
   WATCHDOG_PID=''
   wait $tail_pid 2>/dev/null || :
+  pair_end
   boot_report $status
 }
 
 boot_report() { # QEMU_STATUS
-  local console=$WORK/console
+  local console=$WORK/console status
   if [ -n "$LOGS" ]; then
     cp "$console" "$LOGS/console.log"
     cp "$WORK/qemu.log" "$LOGS/qemu.log"
@@ -128,7 +130,11 @@ boot_report() { # QEMU_STATUS
     say "the guest's kernel complained:"
     grep -aEh -A6 "$COMPLAINT" "$console" | head -n 30 >&2
   fi
-  [ ! -s "$WORK/io/rc" ] || exit "$(cat "$WORK/io/rc")"
+  if [ -s "$WORK/io/rc" ]; then
+    status=$(cat "$WORK/io/rc")
+    [ "$status" != 0 ] || status=$PEER_STATUS
+    exit "$status"
+  fi
   if [ -e "$WORK/timeout" ]; then
     say "timed out after $TIMEOUT s; the console ended with:"
     tail -n 5 "$console" >&2
