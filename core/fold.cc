@@ -124,6 +124,9 @@ class Folder {
   void Put(const message::TaskFenceAnswer& x) { All(x.command, x.rsp_code); }
   void Put(const message::ForgetNexus& x) { All(x.nexus); }
   void Put(const message::RetireLu& x) { All(x.lu); }
+  void Put(const message::TakeOver& x) { All(x.nexus, x.session); }
+  void Put(const message::TakeoverOver& x) { All(x.nexus, x.session); }
+  void Put(const message::HoldUnit& x) { All(x.nexus, x.lu, x.hold); }
 
   void Put(const message::ChannelOpened& x) { All(x.conn, x.nexus, x.channel); }
   void Put(const message::ChannelRefused& x) { All(x.conn, x.nexus, x.rejected, x.srq_size); }
@@ -135,6 +138,8 @@ class Folder {
   void Put(const message::FenceDone& x) { All(x.fence); }
   void Put(const message::LuIdle& x) { All(x.lu); }
   void Put(const message::LuFailed& x) { All(x.lu); }
+  void Put(const message::TakenOver& x) { All(x.nexus, x.session); }
+  void Put(const message::OldWrites& x) { All(x.nexus, x.lu, x.there); }
 
   // --- Events -----------------------------------------------------------------------------------
 

@@ -68,6 +68,26 @@ struct CloseChannel {
   ChannelId channel;
   CloseReason reason = CloseReason::kReplaced;
 };
+// A login has taken the nexus over, for the `session`-th time: end the channels that came before
+// it, if that has not happened, and start no command of the nexus until TakeoverOver. Answered by
+// TakenOver once those channels are ended and their old writes told of. A shard that is alone has
+// nobody to wait for, and does not answer.
+struct TakeOver {
+  NexusId nexus;
+  std::uint32_t session = 0;
+};
+// All shards have answered: only HoldUnit holds the nexus's commands now.
+struct TakeoverOver {
+  NexusId nexus;
+  std::uint32_t session = 0;
+};
+// Commands of the nexus at this unit wait, or need not any more: a backend has, or had, writes of
+// its ended channels.
+struct HoldUnit {
+  NexusId nexus;
+  LuId lu;
+  bool hold = false;
+};
 // The nexus has a unit attention for this unit: park its next command there and ask.
 struct UnitAttentionPending {
   NexusId nexus;
@@ -112,7 +132,7 @@ struct RetireLu {
 
 using ToShard = std::variant<Publish, OpenChannel, ReportEvent, CloseChannel, UnitAttentionPending,
                              UnitAttentionAnswer, AbortFence, CancelFence, TaskFenceAnswer,
-                             ForgetNexus, RetireLu>;
+                             ForgetNexus, RetireLu, TakeOver, TakeoverOver, HoldUnit>;
 
 // --- Shard to director ------------------------------------------------------------------------
 
@@ -138,6 +158,17 @@ struct ChannelLive {
 struct ChannelClosed {
   NexusId nexus;
   ChannelId channel;
+};
+// The answer to TakeOver.
+struct TakenOver {
+  NexusId nexus;
+  std::uint32_t session = 0;
+};
+// Writes of ended channels of the nexus are with this unit's backend, or none is any more.
+struct OldWrites {
+  NexusId nexus;
+  LuId lu;
+  bool there = false;
 };
 struct AskUnitAttention {
   CommandId command;
@@ -168,9 +199,9 @@ struct LuFailed {
   LuId lu;
 };
 
-using ToDirector =
-    std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed, AskUnitAttention,
-                 ReturnUnitAttention, AskTaskFence, FenceDone, LuIdle, LuFailed>;
+using ToDirector = std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed,
+                                AskUnitAttention, ReturnUnitAttention, AskTaskFence, FenceDone,
+                                LuIdle, LuFailed, TakenOver, OldWrites>;
 
 }  // namespace message
 }  // namespace srpt

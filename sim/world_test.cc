@@ -236,6 +236,43 @@ TEST_F(WorldTest, APausedShardAnswersWhenItRunsAgain) {
   EXPECT_GE(world.now(), until);
 }
 
+WorldOptions TwoShards() {
+  WorldOptions options = OneDisk();
+  options.parameters.shards = 2;
+  return options;
+}
+class TwoShardsTest : public WorldTest {
+ protected:
+  TwoShardsTest() : WorldTest(TwoShards()) {}
+};
+
+// Fault 20: an old session's write hangs on one shard, the new session writes on the other, and
+// its data are what stays, however late the messages between director and shards are.
+TEST_F(TwoShardsTest, ATakeoverWaitsForTheOldWriteOnTheOtherShard) {
+  BecomeReady();
+  const auto first = world.ShardOf(peer);
+  const std::vector<std::uint8_t> old(512, 0x0f);
+  const std::vector<std::uint8_t> mine(512, 0xf0);
+  world.Inject(FaultKind::kDiskHang);
+  EXPECT_FALSE(Run(initiator::Write10(Lba(0), 1), Buffer::Immediate(old), Buffer::None(), 1));
+  channel = initiator::Channel();
+  world.Inject(FaultKind::kMessageSlow, 20);
+  LogIn();
+  ASSERT_NE(world.ShardOf(peer), first);
+  std::vector<int> seen;  // CHECK CONDITION for the nexus loss, BUSY, GOOD.
+  for (std::uint64_t tag = 2; tag < 5; ++tag) {
+    const auto c = Run(initiator::Write10(Lba(0), 1), Buffer::Immediate(mine), Buffer::None(), tag);
+    ASSERT_TRUE(c);
+    seen.push_back(c->status);
+    if (c->status == 0x08) world.Heal();
+  }
+  EXPECT_EQ(seen, (std::vector<int>{0x02, 0x08, 0x00}));
+  world.RunFor(Seconds(10));
+  std::vector<std::uint8_t> on_disk(512);
+  world.disk("disk0")->Peek(0, on_disk);
+  EXPECT_EQ(on_disk, mine);
+}
+
 TEST_F(WorldTest, AShortTimeWithoutThePortIsBridgedAndALongOneIsNot) {
   BecomeReady();
   world.Befall(FaultKind::kPortDown, Milliseconds(500));

@@ -131,7 +131,7 @@ def test_a_credit_request_that_is_never_answered_ends_the_channel(arm):
     victim.ends(wire.LOGOUT_INACTIVE, within=100.0)
 
 
-def test_takeover_waits_for_the_old_write(arm, session):
+def takes_over(arm, session):
     """No write of the old session lands after one of the new session's."""
     size = 4096
     memory = session.memory(size)
@@ -156,6 +156,42 @@ def test_takeover_waits_for_the_old_write(arm, session):
     mine.write(bytes(size))
     good(new.command(cdb.read10(0, 8), in_=mine.direct()))
     assert mine.read() == data
+    return new
+
+
+def test_takeover_waits_for_the_old_write(arm, session):
+    """[R-FAULT-20]"""
+    takes_over(arm, session)
+
+
+@pytest.mark.world(shards=2)
+@pytest.mark.parametrize("slow", [0, 40])
+def test_takeover_waits_for_the_old_write_of_another_shard(arm, session, slow):
+    """[R-FAULT-20] `slow`: so many messages between director and shards are late."""
+    first = arm.transport.shard_of(session.connection)
+    arm.inject("message slow", slow)
+    new = takes_over(arm, session)
+    assert arm.transport.shard_of(new.connection) != first
+
+
+@pytest.mark.world(shards=2)
+def test_takeover_waits_at_that_unit_only(arm, session):
+    """[R-FAULT-20]"""
+    memory = session.memory(512)
+    arm.inject("disk hangs")
+    session.submit(cdb.write10(0, 1), out=memory.direct())
+    arm.sleep(0.5)
+    new = arm.login().ready(1)
+    new.works(1)
+    new.command(cdb.test_unit_ready())  # The unit attention.
+    sibling = arm.login(multi=True)
+    sibling.works(1)
+    for channel in (new, sibling):  # On the old write's shard, or not: it makes no difference.
+        assert channel.command(cdb.test_unit_ready(), within=4.0).status == BUSY
+    arm.heal()
+    arm.sleep(0.1)
+    for channel in (new, sibling):
+        channel.works()
 
 
 def test_a_lost_rtu_is_implied_by_the_first_iu(arm):

@@ -5,6 +5,7 @@
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
 #include "core/srp/requests.h"
+#include "core/srp/takeover.h"
 #include "core/srp/task_management.h"
 #include "core/srp/wire_queue.h"
 
@@ -91,7 +92,6 @@ bool Abort(ShardState& s, std::uint32_t index, std::uint32_t aborter) {
 
 void AbortChannel(ShardState& s, Channel& channel) {
   wire_queue::Clear(s, channel);
-  NexusView& nexus = s.nexuses[channel.nexus.slot()];
   // Those that wait for another command of this channel send nothing either.
   for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
     s.commands[i].aborter = s.commands[i].aborter_next = kNone;
@@ -101,10 +101,7 @@ void AbortChannel(ShardState& s, Channel& channel) {
     const std::uint32_t next = c.next;
     if (!Abort(s, i, kNone)) {
       const Aborting& a = c.As<Aborting>();
-      if (a.write && a.in_backend > 0 && !c.stale_write) {
-        c.stale_write = true;
-        nexus.stale_writes.push_back(c.lu);
-      }
+      if (a.write && a.in_backend > 0 && !c.old_write) takeover::Note(s, i);
     }
     i = next;
   }
@@ -113,18 +110,7 @@ void AbortChannel(ShardState& s, Channel& channel) {
 void Progress(ShardState& s, std::uint32_t index) {
   Command& c = s.commands[index];
   const Aborting a = c.As<Aborting>();
-  if (c.stale_write && a.in_backend == 0) {
-    c.stale_write = false;
-    const NexusId id = s.channels[s.ChannelOf(index)].nexus;
-    NexusView& nexus = s.nexuses[id.slot()];
-    const auto it = std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), c.lu);
-    SRPT_CHECK(it != nexus.stale_writes.end());
-    nexus.stale_writes.erase(it);
-    if (std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), c.lu) ==
-        nexus.stale_writes.end()) {
-      command::ResumeTakeover(s, id);  // Marks; the step's end does it.
-    }
-  }
+  if (c.old_write && a.in_backend == 0) takeover::Ended(s, index);
   if (a.effects && !HasEffects(a)) EffectsEnded(s, index);
   if (!InUse(a)) EndAborted(s, index);
 }

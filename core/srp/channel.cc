@@ -127,6 +127,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   channel->conn = open.conn;
   channel->nexus = open.nexus;
   channel->port = open.port;
+  channel->session = s.nexuses[open.nexus.slot()].session;
   channel->max_it_iu_len = open.max_it_iu_len;
   channel->max_ti_iu_len = open.max_ti_iu_len;
   channel->credits_granted = credits;

@@ -13,6 +13,7 @@
 #include "core/srp/bidirectional.h"
 #include "core/srp/credits.h"
 #include "core/srp/receives.h"
+#include "core/srp/takeover.h"
 #include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
@@ -254,9 +255,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
           message::AskUnitAttention{s.IdOfCommand(index), channel.nexus, lu->id}});
       return;
     }
-    if (!nexus.stale_writes.empty() &&
-        std::find(nexus.stale_writes.begin(), nexus.stale_writes.end(), lu->id) !=
-            nexus.stale_writes.end()) {
+    if (nexus.waits && takeover::Waits(nexus, lu->id)) {
       // [R-NEXUS-10]
       Park(s, index, {ParkReason::kTakeover, s.now + limits::kTakeoverWait});
       return;
@@ -390,29 +389,6 @@ void OnTime(ShardState& s, Channel& channel) {
     }
     i = next;
   }
-}
-
-void ResumeTakeover(ShardState& s, NexusId nexus) {
-  for (Channel& channel : s.channels) {
-    if (!channel.Is<channel_state::Live>() || channel.nexus != nexus) continue;
-    for (std::uint32_t i = channel.first_command; i != kNone; i = s.commands[i].next) {
-      Parked* parked = std::get_if<Parked>(&s.commands[i].state);
-      if (parked == nullptr || parked->reason != ParkReason::kTakeover || parked->resume) continue;
-      parked->resume = true;
-      s.resume_queue.Push(i);
-    }
-  }
-}
-
-bool PumpResumed(ShardState& s) {
-  while (!s.resume_queue.empty()) {
-    if (!s.Room(4)) return false;
-    const std::uint32_t index = s.resume_queue.Pop();
-    // It may have been aborted meanwhile, and its context taken again.
-    const Parked* parked = std::get_if<Parked>(&s.commands[index].state);
-    if (parked != nullptr && parked->resume) Readmit(s, index);
-  }
-  return true;
 }
 
 void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Status status,

@@ -13,10 +13,6 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu);
 void OnAttentionAnswer(ShardState& s, const message::UnitAttentionAnswer& answer);
 // Commands that wait for a replaced session's writes: BUSY past their bound.
 void OnTime(ShardState& s, Channel& channel);
-// The last stale write of this nexus ended: what waits for it goes on.
-void ResumeTakeover(ShardState& s, NexusId nexus);
-// Admits what ResumeTakeover marked. False: the step is full.
-bool PumpResumed(ShardState& s);
 
 // --- For the other rules ---
 

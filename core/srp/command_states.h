@@ -61,7 +61,7 @@ inline constexpr auto kCommandTable = [] {
       T{S::kFree, C::kRefused, S::kResponding, "CHECK CONDITION, TASK SET FULL, BUSY, or no data"},
       T{S::kFree, C::kManagement, S::kManaging,
         "abort, AskTaskFence; or abort of the older command"},
-      T{S::kParked, C::kAdmitted, S::kParked, "no attention was left, but old writes are"},
+      T{S::kParked, C::kAdmitted, S::kParked, "no attention was left, or not all old writes ended"},
       T{S::kParked, C::kAdmitted, S::kMoving, "as from free"},
       T{S::kParked, C::kAdmitted, S::kBackend, "as from free"},
       T{S::kParked, C::kRefused, S::kResponding, "UNIT ATTENTION, BUSY, or as from free"},

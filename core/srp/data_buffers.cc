@@ -10,7 +10,7 @@ namespace {
 using command_state::Moving;
 
 std::uint16_t& WaitsOf(ShardState& s, const Command& c, std::uint32_t queue) {
-  return s.nexuses[s.channels[c.channel].nexus.slot()].waits[queue];
+  return s.nexuses[s.channels[c.channel].nexus.slot()].buffer_waits[queue];
 }
 
 }  // namespace

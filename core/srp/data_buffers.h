@@ -114,7 +114,7 @@ inline std::uint32_t QueueOf(const ShardState& s, const Command& c,
 // [R-FAULT-28]
 inline bool MayWait(const ShardState& s, const Command& c, const command_state::Moving& m) {
   const NexusView& nexus = s.nexuses[s.channels[c.channel].nexus.slot()];
-  return m.cut > 0 || nexus.waits[QueueOf(s, c, m)] < s.params.buffer_waits_max;
+  return m.cut > 0 || nexus.buffer_waits[QueueOf(s, c, m)] < s.params.buffer_waits_max;
 }
 // The command waits for its turn. (Counted as a wait if it could not take one now.)
 void Wait(ShardState& s, std::uint32_t command);

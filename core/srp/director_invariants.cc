@@ -32,6 +32,9 @@ std::string DirectorInvariants::Broken(const Director& director) {
     if (staying > limits::kChannelsPerNexusMax) {
       return "A nexus has no more channels than its limit.";
     }
+    for (const auto& [lu, shards] : nexus.old_writes) {
+      if (shards.empty()) return "A unit is held while a shard has old writes of the nexus there.";
+    }
     if (s.snapshot == nullptr || slot >= s.snapshot->map_of_nexus.size()) {
       return "Every nexus was published.";
     }

@@ -68,7 +68,10 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   }
   if (is_new) nexus = &nexuses.Add(key, address);
   // [R-FAULT-20, R-NEXUS-04, R-INV-38]
-  if (takeover) CloseAll(*nexus, CloseReason::kReplaced);
+  if (takeover) {
+    CloseAll(*nexus, CloseReason::kReplaced);
+    TakeOver(*nexus);
+  }
   ++nexus->opening;
   const bool moved = takeover && nexus->initiator_name != address;
   if (moved) nexuses.Rename(*nexus, address);

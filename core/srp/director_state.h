@@ -73,6 +73,8 @@ struct Director::State {
   void OnMessage(ShardId shard, const message::FenceDone& done);
   void OnMessage(ShardId shard, const message::LuIdle& idle);
   void OnMessage(ShardId shard, const message::LuFailed& failed);
+  void OnMessage(ShardId shard, const message::TakenOver& taken);
+  void OnMessage(ShardId shard, const message::OldWrites& old);
 
   // --- Logins and channels (director_login.cc) --------------------------------------------------
   void Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
@@ -86,6 +88,11 @@ struct Director::State {
   // If nothing of it remains: the shards forget it.
   void ForgetIfEmpty(NexusId id);
   ShardId LeastLoadedShard() const;
+
+  // --- Takeovers (director_takeover.cc) ---------------------------------------------------------
+  // Its channels so far end on every shard, and the commands of those to come wait for the old
+  // writes there.
+  void TakeOver(Nexus& nexus);
 
   // --- What spans shards (director.cc) ----------------------------------------------------------
   // `fresh`: nothing has changed but that this nexus came; its units report a power on.

@@ -22,7 +22,7 @@ ShardFootprint FootprintOf(const Parameters& p) {
   footprint.channels = p.channels_per_shard * footprint.channel;
   footprint.data_buffers = p.data_buffers_per_shard * (sizeof(Piece) + sizeof(std::uint32_t));
   footprint.nexuses_and_units =
-      sizeof(ShardState) + p.sessions_max * sizeof(NexusView) +
+      sizeof(ShardState) + p.sessions_max * (sizeof(NexusView) + sizeof(std::uint32_t)) +
       (std::size_t{p.devices_max} + 1) * (sizeof(UnitBuffers) + sizeof(std::uint32_t));
   return footprint;
 }

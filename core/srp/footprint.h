@@ -1,5 +1,5 @@
 // What a shard allocates when it is made, in bytes. It never allocates more, but for what it keeps
-// of a nexus: lists of unit attentions and stale writes, and from login on the counts of commands
+// of a nexus: lists of unit attentions and old writes, and from login on the counts of commands
 // that wait for buffers, 2 bytes a unit.
 #ifndef CORE_SRP_FOOTPRINT_H_
 #define CORE_SRP_FOOTPRINT_H_

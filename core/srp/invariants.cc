@@ -5,6 +5,7 @@
 
 #include "core/srp/channel.h"
 #include "core/srp/receives.h"
+#include "core/srp/takeover.h"
 
 namespace srpt {
 namespace {
@@ -140,7 +141,7 @@ std::string CheckWaits(const ShardState& s) {
     }
   }
   for (std::uint32_t n = 0; n < s.nexuses.size(); ++n) {
-    const std::vector<std::uint16_t>& said = s.nexuses[n].waits;
+    const std::vector<std::uint16_t>& said = s.nexuses[n].buffer_waits;
     for (std::uint32_t q = 0; q < said.size(); ++q) {
       const auto at = waits.find({n, q});
       if (said[q] != (at == waits.end() ? 0 : at->second)) {
@@ -148,6 +149,39 @@ std::string CheckWaits(const ShardState& s) {
       }
     }
   }
+  return {};
+}
+
+// Takeovers: what waits has something to wait for.
+std::string CheckTakeovers(const ShardState& s) {
+  std::map<std::pair<std::uint32_t, LuId>, std::uint32_t> old_writes;  // By nexus and unit.
+  for (std::uint32_t i = 0; i < s.commands.size(); ++i) {
+    const Command& c = s.commands[i];
+    if (c.Is<Free>()) continue;
+    const std::uint32_t slot = s.channels[c.channel].nexus.slot();
+    if (c.old_write) ++old_writes[{slot, c.lu}];
+    const Parked* parked = std::get_if<Parked>(&c.state);
+    if (parked == nullptr || parked->reason != ParkReason::kTakeover || parked->resume) continue;
+    if (!takeover::Waits(s.nexuses[slot], c.lu)) {
+      return At("46: who waits for old writes has some to wait for.", "command", i);
+    }
+  }
+  std::size_t units = 0;
+  for (std::uint32_t n = 0; n < s.nexuses.size(); ++n) {
+    const NexusView& nexus = s.nexuses[n];
+    bool waits = nexus.taken_over || !nexus.held.empty();
+    for (const OldWrites& old : nexus.old_writes) {
+      if (old.count == 0) continue;
+      ++units;
+      waits = true;
+      const auto at = old_writes.find({n, old.lu});
+      if (at == old_writes.end() || at->second != old.count) {
+        return At("25: a nexus knows its old writes.", "nexus", n);
+      }
+    }
+    if (waits != nexus.waits) return At("25: a nexus knows whether it waits.", "nexus", n);
+  }
+  if (units != old_writes.size()) return "25: every old write is known.";
   return {};
 }
 
@@ -223,6 +257,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
   }
   if (std::string broken = CheckCharges(s); !broken.empty()) return broken;
   if (std::string broken = CheckWaits(s); !broken.empty()) return broken;
+  if (std::string broken = CheckTakeovers(s); !broken.empty()) return broken;
   std::vector<Use> said(s.channels.size());
   if (std::string broken = CheckReceives(s, said); !broken.empty()) return broken;
   std::uint32_t active = 0;

@@ -51,6 +51,10 @@ struct Nexus {
   std::string name;                    // Unique on its target: `_1`, `_2`, ... when taken.
   std::vector<NexusChannel> channels;  // In the order in which they opened.
   std::uint32_t opening = 0;           // Logins under way.
+  std::uint32_t session = 0;           // Times that a login took it over.
+  std::vector<ShardId> taking_over;    // Shards that have not answered the last one.
+  std::map<LuId, std::vector<ShardId>>
+      old_writes;  // Shards with writes of ended channels, by unit.
   UnitAttentions attentions;
 
   bool IsEmpty() const { return channels.empty() && opening == 0; }

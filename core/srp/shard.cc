@@ -13,6 +13,7 @@
 #include "core/srp/receives.h"
 #include "core/srp/requests.h"
 #include "core/srp/shard_state.h"
+#include "core/srp/takeover.h"
 #include "core/srp/task_management.h"
 #include "core/srp/trace.h"
 #include "core/srp/transfer.h"
@@ -42,6 +43,7 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
       pieces(parameters.data_buffers_per_shard),
       pool(parameters.data_buffers_per_shard),
       resume_queue(commands.size()),
+      nexuses_due(parameters.sessions_max),
       dirty(parameters.channels_per_shard),
       nexuses(parameters.sessions_max) {
   SRPT_CHECK(memory != nullptr);
@@ -170,10 +172,10 @@ NexusView& Nexus(ShardState& s, NexusId id) {
   SRPT_CHECK(id.slot() < s.nexuses.size());
   NexusView& view = s.nexuses[id.slot()];
   if (view.id != id) {
-    SRPT_CHECK(view.stale_writes.empty() && view.buffers == 0 && view.tables == 0);
+    SRPT_CHECK(!view.id.valid() && view.buffers == 0 && view.tables == 0);
     view.id = id;
-    view.attentions.clear();
-    view.waits.assign(s.pool.units.size(), 0);
+    view.session = 0;
+    view.buffer_waits.assign(s.pool.units.size(), 0);
   }
   return view;
 }
@@ -203,10 +205,16 @@ struct MessageVisitor {
   void operator()(const message::ForgetNexus& m) {
     NexusView& view = s.nexuses[m.nexus.slot()];
     if (view.id != m.nexus) return;
-    SRPT_CHECK(view.stale_writes.empty() && view.buffers == 0 && view.tables == 0);
+    SRPT_CHECK(view.buffers == 0 && view.tables == 0);
     view.id = NexusId{};
     view.attentions.clear();
+    takeover::Forget(view);
   }
+  void operator()(const message::TakeOver& m) { takeover::OnTakeOver(s, Nexus(s, m.nexus), m); }
+  void operator()(const message::TakeoverOver& m) {
+    takeover::OnTakeoverOver(s, Nexus(s, m.nexus), m);
+  }
+  void operator()(const message::HoldUnit& m) { takeover::OnHoldUnit(s, Nexus(s, m.nexus), m); }
   void operator()(const message::RetireLu& m) {
     s.retiring.push_back(m.lu);
     s.look_at_retiring = true;
@@ -296,13 +304,14 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
 // What others than the wire queues wait for. False: the step is full.
 [[gnu::noinline]] bool PumpOthers(ShardState& s) {
   if (s.fences_open > 0 && !task_management::PumpFences(s)) return false;
-  return command::PumpResumed(s) && receives::PumpReleased(s) && transfer::PumpBuffers(s);
+  return takeover::Pump(s) && receives::PumpReleased(s) && transfer::PumpBuffers(s);
 }
 
 // Whatever the event set going, as far as the step's actions reach.
 void Pump(ShardState& s) {
   bool done = true;
-  if (s.fences_open > 0 || !s.resume_queue.empty() || !s.to_post.empty() || !s.pool.turns.empty()) {
+  if (s.fences_open > 0 || !s.resume_queue.empty() || !s.nexuses_due.empty() ||
+      !s.to_post.empty() || !s.pool.turns.empty()) {
     done = PumpOthers(s);
   }
   while (done && !s.dirty.empty()) {

@@ -51,6 +51,7 @@ class ShardFixture : public ::testing::Test {
     std::uint32_t srq_count = 1;
     std::uint32_t trace_flag = 0;
     std::uint32_t buffer_waits = limits::kBufferWaitsMax;
+    std::uint32_t shards = 1;  // Of which this is one.
   };
   static constexpr std::uint64_t kBlocks = (1u << 30) / 512;
 
@@ -71,6 +72,7 @@ class ShardFixture : public ::testing::Test {
     }
     p.trace_flag = options.trace_flag;
     p.buffer_waits_max = options.buffer_waits;
+    p.shards = options.shards;
     p.fingerprint = true;
     shard_ = std::make_unique<Shard>(p, ShardId(0), &memory_);
     Publish();

@@ -156,8 +156,8 @@ struct Command {
   std::uint8_t sol_not = 0;
   bool attention_checked = false;  // A unit attention was asked for: do not ask again.
   bool consumed_credit = false;
-  bool stale_write = false;  // Counted in its nexus's stale writes.
-  bool overlapped = false;   // Two commands had this tag: both end with this one response.
+  bool old_write = false;   // Counted in its nexus's old writes.
+  bool overlapped = false;  // Two commands had this tag: both end with this one response.
   // A partial list: the piece that holds the table, once it was fetched.
   bool fetches_table = false;  // Counted in the shard's `tables`.
   std::uint32_t table_piece = kNone;
@@ -317,6 +317,7 @@ struct Channel {
   ConnId conn;
   NexusId nexus;
   TargetPortId port;
+  std::uint32_t session = 0;  // Its nexus's, when it was opened (takeover.h).
   std::uint32_t max_it_iu_len = 0;
   std::uint32_t max_ti_iu_len = 0;
   std::uint16_t credits_granted = 0;
@@ -393,13 +394,28 @@ struct BufferPool {
   Ring<std::uint32_t> turns;  // Those with a queue.
 };
 
+// Writes of ended channels of one nexus that are still with a unit's backend (takeover.h).
+struct OldWrites {
+  LuId lu;
+  std::uint32_t count = 0;
+  bool told = false;  // The director knows of some.
+};
+
 struct NexusView {
   NexusId id;
-  std::vector<LuId> attentions;      // Units with a unit attention pending.
-  std::vector<LuId> stale_writes;    // One entry a write of a dead channel still with a backend.
-  std::uint32_t buffers = 0;         // Data buffers charged to it (data_buffers.h),
-  std::uint32_t tables = 0;          // and those with a descriptor table of its commands.
-  std::vector<std::uint16_t> waits;  // Commands that wait for one, by their queue in the pool.
+  std::vector<LuId> attentions;             // Units with a unit attention pending.
+  std::uint32_t buffers = 0;                // Data buffers charged to it (data_buffers.h),
+  std::uint32_t tables = 0;                 // and those with a descriptor table of its commands.
+  std::vector<std::uint16_t> buffer_waits;  // Its commands that wait for one, by queue of the pool.
+
+  // Takeovers (takeover.h).
+  bool waits = false;  // There are units where its commands wait: of these three.
+  bool taken_over = false;
+  std::vector<LuId> held;
+  std::vector<OldWrites> old_writes;
+  std::uint32_t session = 0;  // Takeovers so far. Channels of earlier ones are to end.
+  bool answer_due = false;
+  bool due = false;  // In the shard's queue of nexuses to look at.
 };
 
 // Several may cover one command: each counts it when it scans it, and all that have counted it are
@@ -432,6 +448,7 @@ struct Shard::State {
   std::vector<Piece> pieces;
   BufferPool pool;
   Ring<std::uint32_t> resume_queue;  // Parked commands to admit again.
+  Ring<std::uint32_t> nexuses_due;   // For takeovers.
   Ring<std::uint32_t> dirty;         // Channels whose wire queue may move.
   std::vector<NexusView> nexuses;    // By slot.
   std::array<Fence, kFencesMax> fences;

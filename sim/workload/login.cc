@@ -118,11 +118,9 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   if (c.index == 0) {
     const bool alone = result == wire::MultichannelResult::kNoneExisted;
     fresh_.assign(scene_.units.size(), Fresh{alone, false, false});
-    // A new session: the old one's writes do not land after ours. Between shards core does not
-    // promise that yet: there they stay open.
+    // A new session: the old one's writes do not land after ours, on whatever shards they are.
     for (const Oracle::WriteId write : stale_) {
-      if (world_.shard_count() == 1 && scene_.oracle.IsOpen(write))
-        scene_.oracle.EndForNexus(write);
+      if (scene_.oracle.IsOpen(write)) scene_.oracle.EndForNexus(write);
     }
     stale_.clear();
     std::fill(quiesced_.begin(), quiesced_.end(), false);
