@@ -61,6 +61,25 @@ def test_fault_11_duplicate_tag(arm, session):
     session.recovers()
 
 
+def test_fault_11_tag_of_task_management(arm, session):
+    """A CMD with the tag of a waiting TSK_MGMT: one RSP, 0B/4E/00, delta 2. [R-FAULT-11]"""
+    arm.inject("disk hangs")
+    memory = session.memory(512)
+    write = session.submit(cdb.write10(0, 1), out=memory.direct())
+    session.nothing(0.05)
+    tag = session.tag()
+    session.send_raw(session.channel.build_tsk_mgmt(
+        tag=tag, function=wire.TM_ABORT_TASK, task_tag=write))
+    session.nothing(0.05)  # The write cannot be recalled.
+    session.channel.forget(tag)
+    session.submit(cdb.test_unit_ready(), tag=tag)
+    session.nothing(0.05)
+    session.channel.forget(write)
+    arm.heal()
+    assert check(session.receive(), 0xB, 0x4E, 0).tag == tag
+    session.recovers()
+
+
 def test_fault_11_tag_used_again(session):
     """Tag reuse after the RSP was posted, before its completion, is normal. [R-FAULT-11]"""
     tag = session.tag()

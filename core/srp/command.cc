@@ -14,6 +14,7 @@
 #include "core/srp/credits.h"
 #include "core/srp/receives.h"
 #include "core/srp/takeover.h"
+#include "core/srp/task_management.h"
 #include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/srp/wire_queue.h"
@@ -30,6 +31,7 @@ std::uint32_t Bucket(const Tag& tag) {
   return static_cast<std::uint32_t>((LoadBe64(tag.bytes.data()) * kOdd) >> (64 - kTagBucketBits));
 }
 
+// Of both kinds of requests: their tags are one space.
 // [R-NEXUS-06]
 inline std::uint32_t Find(const ShardState& s, const Channel& channel, const Tag& tag,
                           std::uint32_t except) {
@@ -51,7 +53,7 @@ inline void Unlink(ShardState& s, std::uint32_t index) {
   }
 }
 
-void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) {
+void Link(ShardState& s, Channel& channel, std::uint32_t index) {
   Command& c = s.commands[index];
   std::uint32_t& head = channel.tags[Bucket(c.tag)];
   c.tag_next = head;
@@ -329,12 +331,13 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   Command& c = s.commands[index];
   c.sol_not = cmd->sol_not;
   const std::uint32_t older = Find(s, channel, cmd->tag, index);
-  LinkTag(s, channel, index);
+  Link(s, channel, index);
   if (older == kNone) {
     Admit(s, index, *cmd, iu);
     return;
   }
-  // Overlapped commands (fault 11, SAM-5 5.11): both end, with this one's response.
+  // Overlapped commands (fault 11, SAM-5 5.11): both end, with this one's response. If the older
+  // one is a task management request, both end with its response, once it has done what it does.
   s.Log(LogLevel::kWarning, channel, "overlapped command: tag %02x%02x%02x%02x%02x%02x%02x%02x",
         c.tag.bytes[0], c.tag.bytes[1], c.tag.bytes[2], c.tag.bytes[3], c.tag.bytes[4],
         c.tag.bytes[5], c.tag.bytes[6], c.tag.bytes[7]);
@@ -345,6 +348,11 @@ void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
     return;
   }
   c.Become(CommandCause::kManagement, Managing{});
+  if (s.commands[older].task_management) {
+    task_management::Overlap(s, older);
+    abort::Abort(s, index, kNone);
+    return;
+  }
   if (abort::Abort(s, older, index)) {
     Fail(s, index, CommandCause::kDone, scsi::kOverlappedCommands);
   }
@@ -408,8 +416,11 @@ void RefuseFull(ShardState& s, std::uint32_t index) {
 
 std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
                       std::uint32_t except) {
-  return Find(s, channel, tag, except);
+  const std::uint32_t found = Find(s, channel, tag, except);
+  return found == kNone || s.commands[found].task_management ? kNone : found;
 }
+
+void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) { Link(s, channel, index); }
 
 void UnlinkTag(ShardState& s, std::uint32_t index) { Unlink(s, index); }
 

@@ -79,7 +79,8 @@ inline constexpr auto kCommandTable = [] {
       T{S::kMoving, C::kAborted, S::kAborting, "nothing new starts"},
       T{S::kBackend, C::kAborted, S::kAborting, ""},
       T{S::kResponding, C::kAborted, S::kAborting, "the response is dropped"},
-      T{S::kManaging, C::kAborted, S::kAborting, "with its channel only"},
+      T{S::kManaging, C::kAborted, S::kAborting,
+        "with its channel; or a CMD with the tag of task management"},
       T{S::kAborting, C::kDrained, S::kFree, "no response; the credit is owed"},
   };
 }();

@@ -157,7 +157,8 @@ struct Command {
   bool attention_checked = false;  // A unit attention was asked for: do not ask again.
   bool consumed_credit = false;
   bool old_write = false;   // Counted in its nexus's old writes.
-  bool overlapped = false;  // Two commands had this tag: both end with this one response.
+  bool overlapped = false;  // Two requests had this tag: both end with this one response.
+  bool task_management = false;
   // A partial list: the piece that holds the table, once it was fetched.
   bool fetches_table = false;  // Counted in the shard's `tables`.
   std::uint32_t table_piece = kNone;

@@ -75,6 +75,15 @@ void AskFence(ShardState& s, const Channel& channel, std::uint32_t index, LuId l
       action::ToDirector{message::AskTaskFence{s.IdOfCommand(index), channel.nexus, lu, function}});
 }
 
+// What was waited for is over.
+void End(ShardState& s, std::uint32_t index, RspCode code) {
+  if (s.commands[index].overlapped) {
+    command::Fail(s, index, CommandCause::kDone, scsi::kOverlappedCommands);
+  } else {
+    Answer(s, index, code);
+  }
+}
+
 bool Covers(const ShardState& s, const Fence& fence, const Command& c) {
   return c.lu == fence.lu && c.arrival < fence.before &&
          (!fence.nexus.valid() || s.channels[c.channel].nexus == fence.nexus);
@@ -88,6 +97,7 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   SRPT_CHECK(request.ok());  // Its length and opcode were looked at.
   // [R-TSK-09]
   command::Begin(s, channel, index, request->tag);
+  s.commands[index].task_management = true;
   s.commands[index].sol_not = request->sol_not;
   s.commands[index].Become(CommandCause::kManagement, Managing{});
   const auto lun = wire::DecodeLun(request->lun);
@@ -95,9 +105,11 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   const std::string_view name = wire::to_string(request->function);
   s.Log(LogLevel::kInfo, channel, "%.*s", static_cast<int>(name.size()), name.data());
   const bool abort_task = request->function == F::kAbortTask;
+  const bool valid = FieldsAreValid(s, channel, index, *request);
+  if (valid) command::LinkTag(s, channel, index);
   if (!IsKnown(request->function)) {  // [R-TSK-08]
     Answer(s, index, RspCode::kFunctionNotSupported);
-  } else if (!FieldsAreValid(s, channel, index, *request)) {
+  } else if (!valid) {
     Answer(s, index, RspCode::kFieldsInvalid);
   } else if (abort_task) {
     AbortTask(s, channel, index, *request, lu != nullptr);
@@ -124,16 +136,21 @@ void OnFenceAnswer(ShardState& s, const message::TaskFenceAnswer& answer) {
   if (c.generation != answer.command.generation() || managing == nullptr || !managing->fence) {
     return;  // Its channel is gone.
   }
-  Answer(s, index, static_cast<RspCode>(answer.rsp_code));
+  End(s, index, static_cast<RspCode>(answer.rsp_code));
 }
 
 void OnAborted(ShardState& s, std::uint32_t request) {
   Command& c = s.commands[request];
   SRPT_CHECK(c.Is<Managing>());
-  if (c.overlapped) {
-    command::Fail(s, request, CommandCause::kDone, scsi::kOverlappedCommands);
-  } else {
-    Answer(s, request, RspCode::kComplete);
+  End(s, request, RspCode::kComplete);
+}
+
+// [R-FAULT-11]
+void Overlap(ShardState& s, std::uint32_t request) {
+  Command& c = s.commands[request];
+  c.overlapped = true;
+  if (Responding* r = std::get_if<Responding>(&c.state)) {
+    *r = {scsi::Status::kCheckCondition, scsi::kOverlappedCommands, std::nullopt};
   }
 }
 

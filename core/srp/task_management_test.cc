@@ -111,6 +111,71 @@ TEST_F(TaskManagement, TwoAbortsOfOneCommandAreBothAnswered) {
   EXPECT_EQ(Responses().size(), 2u);
 }
 
+// [R-FAULT-11]
+TEST_F(TaskManagement, ACmdWithTheTagOfAWaitingRequestEndsWithItInOneResponse) {
+  const ChannelId c = Login();
+  Receive(c, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
+  const OpId op = Got<action::BlockWrite>().at(0).op;
+  Receive(c, Tmf(2, F::kAbortTask, 1));
+  Receive(c, Cmd(2, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+  EXPECT_TRUE(Responses().empty());
+  EXPECT_TRUE(Got<action::BlockRead>().empty());  // It never ran.
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));    // The third of them is answered at once.
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(SenseOf(Responses()[0]), 0x0b4e00u);
+  EXPECT_EQ(Responses()[0].req_lim_delta, 2);  // Its own, and the second's.
+  Deliver();
+  Receive(c, Cmd(3, {0x00}, Data::kNone, {}));  // Others go on.
+  EXPECT_EQ(Responses().at(0).status, 0);
+  Deliver();
+  Then(event::BlockDone{op});
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].tag, MakeTag(2));
+  EXPECT_EQ(Responses()[0].flags & wire::kRspvalid, 0);
+  EXPECT_EQ(SenseOf(Responses()[0]), 0x0b4e00u);
+  Deliver();
+  EXPECT_EQ(shard_->active_commands(), 0u);
+  EXPECT_EQ(Info(c).req_lim + Info(c).req_lim_delta, 8u);
+  // The tag is free.
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));
+  EXPECT_EQ(Responses().at(0).status, 0);
+}
+
+TEST_F(TaskManagement, SoDoesOneWithTheTagOfALunResetWhichIsDoneYet) {
+  const ChannelId c = Login();
+  Receive(c, Tmf(2, F::kLunReset));
+  const CommandId asked = Told<message::AskTaskFence>().at(0).command;
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::FromDirector{message::TaskFenceAnswer{asked, 0}});
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(SenseOf(Responses()[0]), 0x0b4e00u);
+  EXPECT_EQ(Responses()[0].req_lim_delta, 2);
+}
+
+TEST_F(TaskManagement, SoDoesOneWhoseRequestHasAnAnswerThatWaitsToBeSent) {
+  Build({.credits = 40, .sq_size = 16});
+  const ChannelId c = Login();
+  for (std::uint64_t i = 0; i < 16; ++i) Receive(c, Cmd(100 + i, {0x00}, Data::kNone, {}));
+  Receive(c, Tmf(2, F::kAbortTask, 99));
+  Receive(c, Cmd(2, {0x00}, Data::kNone, {}));
+  EXPECT_TRUE(Responses().empty());
+  Then(event::SendDone{c, SendId(0)});
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Responses()[0].tag, MakeTag(2));
+  EXPECT_EQ(SenseOf(Responses()[0]), 0x0b4e00u);
+}
+
+// A request is no task: its tag is one that nobody has.
+TEST_F(TaskManagement, AbortOfARequestsTagFindsNothing) {
+  const ChannelId c = Login();
+  Receive(c, Tmf(2, F::kLunReset));
+  Receive(c, Tmf(3, F::kAbortTask, 2));
+  ASSERT_EQ(Responses().size(), 1u);
+  EXPECT_EQ(Code(), 0);
+  EXPECT_EQ(shard_->active_commands(), 1u);
+}
+
 TEST_F(TaskManagement, OverlappedCommandsEndWithOneResponse) {
   const ChannelId c = Login();
   Receive(c, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
