@@ -37,7 +37,7 @@ class MessagePipe {
 
   // --- The writing thread's ---
   void Push(T value) {
-    if (!kept_.empty() || !Put(value)) kept_.Push(std::move(value));
+    if (!kept_.empty() || !Put(value)) Keep(value);
   }
   // Hands over as much as there is room for of what was kept.
   void Flush() {
@@ -60,6 +60,8 @@ class MessagePipe {
   bool empty() const { return read_.load(std::memory_order_relaxed) == written_.load(); }
 
  private:
+  // Rare, so not a part of every caller.
+  [[gnu::noinline, gnu::cold]] void Keep(T& value) { kept_.Push(std::move(value)); }
   // False, and `value` is as it was: there is no room.
   bool Put(T& value) {
     const std::size_t at = written_.load(std::memory_order_relaxed);
