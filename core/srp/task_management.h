@@ -9,8 +9,8 @@ namespace srpt::task_management {
 
 void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu);
 void OnFenceAnswer(ShardState& s, const message::TaskFenceAnswer& answer);
-// A CMD has this request's tag (fault 11): both end with one response, 0B/4E/00, when the request is
-// done.
+// A CMD has this request's tag (fault 11): both end with one response, 0B/4E/00, when the request
+// is done.
 void Overlap(ShardState& s, std::uint32_t request);
 // The command that this request waits for has no effect any more.
 void OnAborted(ShardState& s, std::uint32_t request);

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "target/verbs/fake_verbs.h"
 
 namespace srpt::target::fake {
@@ -73,7 +75,7 @@ PeerId Network::Connect(Bytes private_data) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   if (w.listening.empty() || w.devices.empty()) return 0;
-  const auto number = static_cast<PeerId>(w.peers.size() + 1);
+  const PeerId number = w.next_peer++;
   Peer& peer = w.peers[number];
   peer.id = number;
   auto* const id = new Id;
@@ -120,6 +122,17 @@ void Network::Disconnect(PeerId number) {
   if (!was_up && peer.cm->answered) return;
   peer.cm->down = true;
   w.Queue(*peer.cm, was_up ? RDMA_CM_EVENT_DISCONNECTED : RDMA_CM_EVENT_REJECTED);
+}
+
+void Network::ForgetEnded() {
+  World& w = TheWorld();
+  const Lock lock(w.mutex);
+  std::erase_if(w.peers, [&](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.cm == nullptr && std::none_of(w.qps.begin(), w.qps.end(), [&](const auto& qp) {
+             return qp.second->peer == &peer;
+           });
+  });
 }
 
 void Network::HoldIds(bool hold) {

@@ -96,6 +96,7 @@ struct World {
   std::set<int> vectors;  // Of all completion queues that were made.
   std::uint32_t next_key = 1;
   std::uint32_t next_qp = 1;
+  PeerId next_peer = 1;
   std::uint32_t refuse_posts = 0;
   bool hold_ids = false;  // Who destroys one waits.
   std::string broken;

@@ -52,6 +52,8 @@ class Network {
   // False: not connected (any more).
   static bool Send(PeerId peer, Bytes iu);
   static void Disconnect(PeerId peer);
+  // Keeps nothing of the peers for whom the target has nothing left. (Nobody may wait for them.)
+  static void ForgetEnded();
   // The region, address 0 first. To be touched while the target has nothing under way only.
   static MutableBytes memory();
   // Send queues of the queue pairs there are: the longest that each may get.
