@@ -38,7 +38,7 @@ void World::TellOver(Peer& peer, PeerEvent::Kind kind, const void* bytes, std::s
   peer.up = false;
 }
 void World::Queue(Id& id, rdma_cm_event_type type, Bytes data) {
-  auto* const event = new CmEvent;
+  auto* const event = new CmEvent{};
   event->id = &id;
   event->event = type;
   event->data.assign(data.begin(), data.end());
@@ -78,7 +78,7 @@ PeerId Network::Connect(Bytes private_data) {
   const PeerId number = w.next_peer++;
   Peer& peer = w.peers[number];
   peer.id = number;
-  auto* const id = new Id;
+  auto* const id = new Id{};
   id->verbs = &w.devices.front()->context;
   id->port_num = 1;
   id->channel = w.listening.front()->channel;

@@ -205,6 +205,8 @@ int CreateQp(rdma_cm_id* raw, ibv_pd* pd, ibv_qp_init_attr* attr) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   const DeviceOptions& options = static_cast<Pd*>(pd)->device->options;
+  const Id& id = static_cast<Id&>(*raw);
+  if (id.down && !id.answered) return Refuse(EINVAL);  // Its peer withdrew: it gets none.
   if (static_cast<int>(attr->cap.max_inline_data) > options.inline_max) return Refuse(EINVAL);
   if (static_cast<int>(attr->cap.max_send_wr) > options.send_queue_max) return Refuse(ENOMEM);
   auto* const qp = new Qp{};

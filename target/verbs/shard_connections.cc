@@ -10,6 +10,11 @@
 #include "target/verbs/seam.h"
 
 namespace srpt::target {
+namespace {
+
+constexpr char kGaveUp[] = "the initiator gave up";
+
+}  // namespace
 
 ShardConnections::ShardConnections(Datapath& datapath, ShardMemory& memory,
                                    std::vector<Connection>& connections, IdDestroyer& ids)
@@ -49,12 +54,12 @@ void ShardConnections::Take(const ConnectionRequest& request) {
 
 void ShardConnections::FailAccept(const action::Accept& accept, const char* reason,
                                   bool sq_refused) {
-  owed_.emplace_back(event::AcceptFailed{accept.channel, reason, sq_refused});
+  failed_accepts_.push_back({accept.conn, {accept.channel, reason, sq_refused}});
 }
 
 void ShardConnections::Carry(const action::Accept& accept) {
   const auto found = requests_.find(accept.conn.v);
-  if (found == requests_.end()) return FailAccept(accept, "the initiator gave up", false);
+  if (found == requests_.end()) return FailAccept(accept, kGaveUp, false);
   const ConnectionRequest request = found->second;
   SRPT_CHECK(accept.channel.slot() < connections_.size());
   Connection& connection = connections_[accept.channel.slot()];
@@ -134,6 +139,16 @@ std::size_t ShardConnections::DeliverOwed(EventSink& sink) {
     const ConnId conn = owed_gone_.front();
     owed_gone_.pop_front();
     sink.OnConnectionGone(conn);
+  }
+  for (; !failed_accepts_.empty(); ++delivered) {
+    FailedAccept failed = failed_accepts_.front();
+    failed_accepts_.pop_front();
+    // A request that was withdrawn gets no queue pair, however short: the CM has said so meanwhile.
+    if (!requests_.contains(failed.conn.v)) {
+      failed.event.reason = kGaveUp;
+      failed.event.sq_refused = false;
+    }
+    sink.OnEvent(ShardEvent(failed.event));
   }
   for (; !owed_.empty(); ++delivered) {
     const ShardEvent event = std::move(owed_.front());

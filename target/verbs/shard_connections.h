@@ -35,6 +35,7 @@ class ShardConnections {
   EventChannel& channel() { return channel_; }
   int fd() const { return channel_.fd(); }
 
+  // The CM's events, then those that the calls below owe.
   std::size_t Poll(EventSink& sink);
 
   void Take(const ConnectionRequest& request);
@@ -44,9 +45,7 @@ class ShardConnections {
   void Carry(const action::Disconnect& disconnect);
   void Carry(const action::DestroyQp& destroy);
 
-  // Events that the calls above owe; Poll delivers them too.
-  std::size_t DeliverOwed(EventSink& sink);
-  bool owes() const { return !owed_.empty() || !owed_gone_.empty(); }
+  bool owes() const { return !owed_.empty() || !owed_gone_.empty() || !failed_accepts_.empty(); }
   std::size_t open_connections() const { return open_; }
 
  private:
@@ -54,6 +53,7 @@ class ShardConnections {
   void OnChannelEvent(rdma_cm_event_type type, int status, ChannelId channel, EventSink& sink);
   void ReportDisconnected(Connection& connection, EventSink& sink);
   Connection* Find(ChannelId channel);
+  std::size_t DeliverOwed(EventSink& sink);
   void FailAccept(const action::Accept& accept, const char* reason, bool sq_refused);
 
   Datapath& datapath_;
@@ -66,6 +66,11 @@ class ShardConnections {
   std::map<std::uint64_t, rdma_cm_event_type> ended_early_;
   std::deque<ShardEvent> owed_;
   std::deque<ConnId> owed_gone_;
+  struct FailedAccept {
+    ConnId conn;
+    event::AcceptFailed event;
+  };
+  std::deque<FailedAccept> failed_accepts_;
   std::size_t open_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "target/verbs/device.h"
 #include "target/verbs/failing_seam.h"
 #include "target/verbs/fake_verbs.h"
 #include "target/verbs/id_destroyer.h"
@@ -58,13 +59,14 @@ class ShardConnectionsTest : public testing::Test {
 // Core asks to accept a connection whose initiator gave up, and before it hears that this failed,
 // to disconnect it. Expect AcceptFailed alone, which ends the channel.
 TEST_F(ShardConnectionsTest, ADisconnectThatCrossesAFailedAcceptIsHarmless) {
+  ASSERT_EQ(shard_.Start(), "");
   const ChannelId channel = ChannelId::Make(2, 5);
   action::Accept accept;
   accept.conn = ConnId(77);
   accept.channel = channel;
   shard_.Carry(accept);
   shard_.Carry(action::Disconnect{channel});
-  EXPECT_EQ(shard_.DeliverOwed(sink_), 1u);
+  EXPECT_EQ(shard_.Poll(sink_), 1u);
   ASSERT_EQ(sink_.events.size(), 1u);
   const auto* failed = std::get_if<event::AcceptFailed>(&sink_.events[0]);
   ASSERT_NE(failed, nullptr);
@@ -169,15 +171,42 @@ TEST_F(HandOverTest, APeerThatGivesUpOnTheWayIsReportedToo) {
   EXPECT_TRUE(sink_.gone.empty());
   shard_.Take(*request);
   ASSERT_TRUE(shard_.owes()) << "it must not sleep on it";
-  shard_.DeliverOwed(sink_);
+  shard_.Poll(sink_);
   EXPECT_EQ(sink_.gone, std::vector<ConnId>{conn});
   action::Accept accept;
   accept.conn = conn;
   accept.channel = ChannelId::Make(1, 1);
   shard_.Carry(accept);
-  shard_.DeliverOwed(sink_);
+  shard_.Poll(sink_);
   ASSERT_EQ(sink_.events.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<event::AcceptFailed>(sink_.events[0]));
+}
+
+// The peer gives up, and core, which has not heard of it, accepts: the kernel refuses the queue
+// pair. Expect the right reason, and no advice to try a shorter send queue.
+TEST_F(HandOverTest, AnAcceptThatCrossesAPeerThatGivesUpIsNotTriedAgain) {
+  const ConnId conn = Request();
+  shard_.Take(*listener_.HandOver(conn, ShardId(0)));
+  const auto devices = FindDevices();
+  ASSERT_TRUE(devices.ok());
+  ASSERT_TRUE(memory_.AllocatePool());
+  ASSERT_TRUE(datapath_.AddDevice(devices->front(), 64, 64, 0).ok());
+  Network::Disconnect(peer_);
+  action::Accept accept;
+  accept.conn = conn;
+  accept.channel = ChannelId::Make(1, 1);
+  accept.sq_size = 16;
+  accept.recv_count = accept.send_count = 4;
+  accept.recv_bytes = accept.send_bytes = 256;
+  shard_.Carry(accept);
+  ASSERT_TRUE(shard_.owes()) << "it must not sleep on it";
+  shard_.Poll(sink_);
+  EXPECT_EQ(sink_.gone, std::vector<ConnId>{conn});
+  ASSERT_EQ(sink_.events.size(), 1u);
+  const auto* failed = std::get_if<event::AcceptFailed>(&sink_.events[0]);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(std::string(failed->reason), "the initiator gave up");
+  EXPECT_FALSE(failed->sq_refused);
 }
 
 TEST_F(HandOverTest, ARequestThatCannotMoveIsRejectedByTheListener) {

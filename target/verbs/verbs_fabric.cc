@@ -73,7 +73,7 @@ void VerbsFabric::Carry(const action::Disconnect& disconnect) {
 }
 
 std::size_t VerbsFabric::Poll(EventSink& sink) {
-  const std::size_t owed = cm_.owes() ? cm_.DeliverOwed(sink) : 0;
+  const std::size_t owed = cm_.owes() ? cm_.Poll(sink) : 0;
   return owed + datapath_.Poll(sink);
 }
 
