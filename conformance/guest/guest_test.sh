@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
     --) shift; break ;;
     --timeout=*) add+=(--timeout "${1#*=}") ;;
     --peer=*) add+=(--peer "$here/${1#*=}.sh") ;;
-    --mem=*) add+=(--mem "${1#*=}") ;;
+    --mem=* | --bin=* | --mod=*) add+=("${1%%=*}" "${1#*=}") ;;
     LINK=siw) add+=(--siw --env "$1") ;;
     [A-Z]*=*) add+=(--env "$1") ;;
     *) add+=("$1") ;;
