@@ -14,7 +14,8 @@ void Done(const std::string& problem) {
 
 std::unique_ptr<SimArm> Make(std::uint64_t service_guid, const pyb::list& disks, std::uint64_t seed,
                              std::uint32_t srq_size, std::uint32_t shards,
-                             std::uint32_t data_buffers, std::uint16_t sq_size) {
+                             std::uint32_t data_buffers, std::uint16_t sq_size,
+                             std::uint32_t max_rdma_size) {
   arms::SimOptions options;
   options.seed = seed;
   options.service_guid = service_guid;
@@ -22,6 +23,7 @@ std::unique_ptr<SimArm> Make(std::uint64_t service_guid, const pyb::list& disks,
   options.shards = shards;
   options.data_buffers = data_buffers;
   options.sq_size = sq_size;
+  options.max_rdma_size = max_rdma_size;
   for (const auto& item : disks) {
     const auto disk =
         item.cast<std::tuple<std::string, std::string, std::uint32_t, std::uint64_t>>();
@@ -58,7 +60,7 @@ void BindSim(pyb::module_& m) {
       "of (name, vdisk_fileio|vdisk_nullio, block bytes, blocks), LUN 0\n"
       "and up. Administrator's methods raise RuntimeError with a reason.")
       .def(pyb::init(&Make), "service_guid"_a, "disks"_a, "seed"_a = 1, "srq_size"_a = 0,
-           "shards"_a = 1, "data_buffers"_a = 0, "sq_size"_a = 0)
+           "shards"_a = 1, "data_buffers"_a = 0, "sq_size"_a = 0, "max_rdma_size"_a = 0)
       .def("targets",
            [](const SimArm& arm) {
              std::vector<std::string> names;

@@ -5,6 +5,7 @@
 SRPT_ARM selects it:
   sim (default)  all of core on a simulated fabric, in virtual time, a new world for each test;
                    SRPT_SIM_SRQ=N        with use_srq=Y and srpt_srq_size=N
+                   SRPT_SIM_MAX_RDMA=N   with srp_max_rdma_size=N
   rxe, siw       a running target over real verbs, Soft-RoCE or soft iWARP, in wall time:
                    SRPT_TARGET=IP:PORT       where it listens
                    SRPT_GUID=HEX             its service GUID (both halves of the target port id)
@@ -209,10 +210,9 @@ class SimArm(Arm):
             (FILE_DEVICE, "vdisk_fileio", 512, 16 * 2048),
             (NULL_DEVICE, "vdisk_nullio", 512, 1024 * 2048),
         ]
-        srq_size = int(os.environ.get("SRPT_SIM_SRQ", "0"))
-        super().__init__(
-            srptest.arms.SimArm(self.GUID, disks, srq_size=srq_size, **world), self.GUID
-        )
+        world.setdefault("srq_size", int(os.environ.get("SRPT_SIM_SRQ", "0")))
+        world.setdefault("max_rdma_size", int(os.environ.get("SRPT_SIM_MAX_RDMA", "0")))
+        super().__init__(srptest.arms.SimArm(self.GUID, disks, **world), self.GUID)
         self._target = self.transport.targets()[0]
 
     def limit(self, within):

@@ -20,6 +20,7 @@ sim::WorldOptions ToWorld(const SimOptions& options) {
   out.parameters.shards = options.shards;
   if (options.data_buffers != 0) out.parameters.data_buffers_per_shard = options.data_buffers;
   if (options.sq_size != 0) out.parameters.srpt_sq_size = options.sq_size;
+  if (options.max_rdma_size != 0) out.parameters.srp_max_rdma_size = options.max_rdma_size;
   out.sweep_every = 1;  // These runs are short: look at everything after each step.
   for (const SimDisk& disk : options.disks) {
     const auto handler =

@@ -30,8 +30,9 @@ struct SimOptions {
   std::vector<SimDisk> disks;  // LUN 0, 1, ... in this order.
   std::uint32_t srq_size = 0;  // use_srq with this srpt_srq_size; 0: not.
   std::uint32_t shards = 1;
-  std::uint32_t data_buffers = 0;  // Of each shard; 0: the default.
-  std::uint16_t sq_size = 0;       // srpt_sq_size; 0: the default.
+  std::uint32_t data_buffers = 0;   // Of each shard; 0: the default.
+  std::uint16_t sq_size = 0;        // srpt_sq_size; 0: the default.
+  std::uint32_t max_rdma_size = 0;  // srp_max_rdma_size; 0: the default.
 };
 
 // One session, as an administrator sees it.

@@ -5,6 +5,7 @@
 import pytest
 from srptest import cdb, initiator, wire
 
+from conformance.arms.arm import MAX_IT_IU_LEN, NULL_LUN
 from conformance.arms.session import check, good, pattern
 
 BLOCKS = 16
@@ -71,6 +72,40 @@ def test_indirect_write_and_read(session, name):
         at += size + gap
     assert bytes(rest) == b"\xee" * memory.size
     session.works()
+
+
+@pytest.mark.parametrize("lun", [0, NULL_LUN])
+def test_the_largest_command_with_the_most_descriptors(arm, lun):
+    """16 MiB in 255 pieces that end where neither blocks, pages nor data buffers do, gaps between
+    them; at an odd address. [R-DESC-02, R-INV-26]"""
+    arm.require("page_crossing", "pieces of all sizes do that")
+    session = arm.login(req_it_iu_len=MAX_IT_IU_LEN, imm_data_offset=0).ready(lun)
+    blocks, block = session.blocks(lun)
+    count = min(blocks, (16 << 20) // block)
+    total, gap = count * block, 3
+    writes = [total // 255 - 13] * 254
+    writes.append(total - sum(writes))
+    reads = [1, 4095, 65537] + [total // 300 + 7] * 251
+    reads.append(total - sum(reads))
+    memory = session.memory(total + gap * 256)
+    data = pattern(("largest", lun), 4093) * (total // 4093 + 1)
+    scatter(memory, data[:total], [0] + writes, gap)
+    good(session.command(
+        cdb.write16(0, count), lun=lun, within=60.0,
+        out=initiator.Buffer.indirect(pieces(memory, [0] + writes, gap)[1:])))
+    memory.write(b"\xee" * memory.size)
+    received = good(session.command(
+        cdb.read16(0, count), lun=lun, within=60.0,
+        in_=initiator.Buffer.indirect(pieces(memory, [0] + reads, gap)[1:])))
+    assert received.in_residual == 0
+    if lun != NULL_LUN:  # It keeps nothing, and nobody knows what it reads.
+        assert gather(memory, [0] + reads, gap) == data[:total]
+    at = 0
+    for size in [0] + reads:  # Not a byte between the pieces was touched.
+        at += size
+        assert memory.read(gap, at) == b"\xee" * gap
+        at += gap
+    session.works(lun)
 
 
 def test_direct_write_and_read(session):
