@@ -12,6 +12,11 @@ namespace {
 constexpr std::uint64_t kVerifyTag = 0x40000000u;
 constexpr std::uint32_t kControlBytes = 1024;
 
+// How long a command waits that was refused, or could not be sent, so often.
+Duration Patience(std::uint32_t times) {
+  return Milliseconds(std::uint64_t{1} << std::min(times, 9u));
+}
+
 }  // namespace
 
 Initiator::Task* Initiator::Find(Channel& c, std::uint64_t number) {
@@ -214,11 +219,11 @@ bool Initiator::Issue(Channel& c) {
   return true;
 }
 
-// BUSY and TASK SET FULL: the same command again, as Linux does it, after longer and longer.
+// BUSY and TASK SET FULL: the same command again, as Linux does it, after longer and longer: its
+// unit may be held by a write that a backend never ends.
 void Initiator::Postpone(Channel& c, const Task& task) {
   c.refused.push_back({task.number, task.refusals + 1});
-  SetTimer(Milliseconds(std::uint64_t{1} << std::min(task.refusals, 9u)), Timer::kAgain, c.index,
-           task.number);
+  SetTimer(Patience(task.refusals), Timer::kAgain, c.index, task.number);
 }
 
 void Initiator::SendAgain(Channel& c, std::uint64_t number) {
@@ -229,7 +234,7 @@ void Initiator::SendAgain(Channel& c, std::uint64_t number) {
   probe.lineage = c.lineage.Child(number - 1);  // Issue()'s: it is chosen as it was.
   Choose(c, probe);
   if (quiesced_[probe.unit] || c.active >= swarm_.depth || !c.srp.CanSendCmd()) {
-    return SetTimer(Milliseconds(1), Timer::kAgain, c.index, number);
+    return SetTimer(Patience(at->refusals + at->tries++), Timer::kAgain, c.index, number);
   }
   probe.busy = true;
   probe.number = number;

@@ -104,6 +104,7 @@ class Initiator : public PeerSink {
   struct Refused {
     std::uint64_t number = 0;
     std::uint32_t refusals = 0;
+    std::uint32_t tries = 0;  // To send it again, while its channel or unit would not have it.
   };
   enum class Link : std::uint8_t { kDown, kConnecting, kLive };
   struct Channel {
