@@ -233,7 +233,12 @@ void Initiator::SendAgain(Channel& c, std::uint64_t number) {
   Task probe;
   probe.lineage = c.lineage.Child(number - 1);  // Issue()'s: it is chosen as it was.
   Choose(c, probe);
-  if (quiesced_[probe.unit] || c.active >= swarm_.depth || !c.srp.CanSendCmd()) {
+  // While an ABORT TASK may still be answered that names it, its tag is not used again.
+  const bool aborting =
+      std::any_of(c.managements.begin(), c.managements.end(), [number](const Management& m) {
+        return m.busy && m.function == wire::TskMgmtFunction::kAbortTask && m.task == number;
+      });
+  if (aborting || quiesced_[probe.unit] || c.active >= swarm_.depth || !c.srp.CanSendCmd()) {
     return SetTimer(Patience(at->refusals + at->tries++), Timer::kAgain, c.index, number);
   }
   probe.busy = true;
