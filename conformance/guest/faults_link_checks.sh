@@ -27,10 +27,22 @@ port_down_and_up() {
 }
 
 # killed MODE: our initiator (initiator.py), of a nexus of its own, dies with commands in flight.
-# Nobody else notices; nothing of it remains.
+# Nobody else notices; nothing of it remains. (One that hammers may by chance have none at that
+# moment: then another dies.)
 killed() {
-  local victim active busy
-  busy=$(ended_busy)
+  local try busy
+  for try in 1 2 3 4 5; do
+    busy=$(ended_busy)
+    kill_one "$1"
+    [ "$(ended_busy)" = "$busy" ] || return 0
+    echo "victim $try had no commands in flight"
+    [ "$1" != hold ] || return 1
+  done
+  return 1
+}
+kill_one() { # MODE
+  local victim active
+  rm -f /tmp/victim.out
   python conformance/guest/initiator.py "$1" 7 >/tmp/victim.out 2>&1 &
   victim=$!
   # (Python and its modules come over 9p.)
@@ -41,7 +53,6 @@ killed() {
   echo "killing $victim with $active commands active"
   kill -KILL "$victim"
   [ "$1" != hold ] || expect "commands to be in flight" test "$active" -gt 0
-  expect "commands to be in flight" wait_for 10 eval "[ \$(ended_busy) -gt $busy ]"
   expect "the session to end" wait_for 30 eval "! ctl list sessions | grep -q ${GUEST_IP}_1"
   wait_for 30 holds_no_more || { echo "srpt holds $(srpt_holds qp mr cq | xargs), not $HELD" && return 1; }
   io_ends_well
