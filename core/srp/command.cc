@@ -401,7 +401,9 @@ void OnTime(ShardState& s, Channel& channel) {
 
 void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Status status,
              const scsi::Sense& sense) {
-  s.commands[index].Become(cause, Responding{status, sense, std::nullopt});
+  Responding& responding = s.commands[index].Become<Responding>(cause);
+  responding.status = status;
+  responding.sense = sense;
   if (status == scsi::Status::kCheckCondition) {
     ++s.channels[s.ChannelOf(index)].counters.check_conditions;
   }

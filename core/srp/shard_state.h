@@ -188,11 +188,15 @@ struct Command {
   CommandPhase phase() const { return static_cast<CommandPhase>(state.index()); }
   // Along the table of command_states.h, or the program stops.
   template <class S>
-  S& Become(CommandCause cause, const S& next = {}) {
+  S& Become(CommandCause cause) {
     constexpr auto kTo = static_cast<CommandPhase>(CommandState(S{}).index());
     // [R-INV-49]
     SRPT_CHECK(kCommandMoves.Allows(phase(), cause, kTo));
-    return state.template emplace<S>(next);
+    return state.template emplace<S>();
+  }
+  template <class S>
+  S& Become(CommandCause cause, const S& next) {
+    return Become<S>(cause) = next;
   }
   template <class S>
   bool Is() const {

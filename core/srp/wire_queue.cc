@@ -92,7 +92,7 @@ enum class Pumped : std::uint8_t { kNext, kBlocked, kFull };
   data_buffers::SetStage(s, piece, PieceStage::kAttached);
   s.commands[command].moved += p.length;
   channel.counters.read_bytes += p.length;
-  s.commands[command].Become(CommandCause::kDone, Responding{});
+  s.commands[command].Become<Responding>(CommandCause::kDone);
   PostResponse(s, channel, command, piece, count);
 }
 
