@@ -48,7 +48,7 @@ void SetFree(ShardState& s, Channel& channel, ChannelCause cause) {
   receives::Settle(s, channel);
   SayMove(s, channel, cause, ChannelState::kFree);
   channel.state = Free{};
-  channel.generation = (channel.generation + 1) & 0xfff;
+  channel.id = ChannelId::Make(channel.id.slot(), (channel.id.generation() + 1) & 0xfff);
   channel.queue_pair = false;
 }
 
@@ -65,7 +65,7 @@ void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
   // [R-INV-37]
   if (!channel.disconnect_asked) {
     channel.disconnect_asked = true;
-    s.Do(action::Disconnect{s.IdOf(channel)});
+    s.Do(action::Disconnect{channel.id});
   }
   abort::AbortChannel(s, channel);
   Progress(s, channel);
@@ -82,7 +82,7 @@ void LogOut(ShardState& s, Channel& channel, ChannelCause cause, wire::TLogoutRe
 
 void Destroy(ShardState& s, Channel& channel, ChannelCause cause) {
   SetState(s, channel, cause, Destroying{});
-  s.Do(action::DestroyQp{s.IdOf(channel)});
+  s.Do(action::DestroyQp{channel.id});
 }
 
 // [R-PARAM-04] Nothing of the first try is left, and no work was posted: all but the send queue is
@@ -160,7 +160,7 @@ void Open(ShardState& s, const message::OpenChannel& open) {
   action::Accept& accept = channel->accept;
   accept = action::Accept{};
   accept.conn = open.conn;
-  accept.channel = s.IdOf(s.IndexOf(*channel));
+  accept.channel = channel->id;
   accept.recv_count = channel->recv_count;
   accept.send_count = static_cast<std::uint16_t>(limits::kSendPerChannelMax);
   accept.recv_bytes = open.max_it_iu_len;
@@ -203,7 +203,7 @@ void OnEstablished(ShardState& s, Channel& channel) {
   if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
   SetState(s, channel, ChannelCause::kEstablished, Live{});
   keepalive::Start(s, channel);
-  s.Do(action::ToDirector{message::ChannelLive{channel.nexus, s.IdOf(channel)}});
+  s.Do(action::ToDirector{message::ChannelLive{channel.nexus, channel.id}});
 }
 
 void Close(ShardState& s, const message::CloseChannel& close) {
@@ -303,7 +303,7 @@ void Progress(ShardState& s, Channel& channel) {
   }
   if (Destroying* d = std::get_if<Destroying>(&channel.state)) {
     if (!d->destroyed || channel.active != 0) return;
-    const ChannelId id = s.IdOf(channel);
+    const ChannelId id = channel.id;
     const NexusId nexus = channel.nexus;
     s.Log(LogLevel::kDebug, channel, "gone");
     SetFree(s, channel, ChannelCause::kForgotten);

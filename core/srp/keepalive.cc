@@ -23,7 +23,7 @@ void OnTime(ShardState& s, Channel& channel) {
   channel.probed_at = s.now;
   ArmWatch(s);
   // [R-FAULT-24, R-CM-10]
-  s.Do(action::Probe{s.IdOf(channel)});
+  s.Do(action::Probe{channel.id});
 }
 
 void OnDone(ShardState& s, Channel& channel, const event::ProbeDone& e) {

@@ -22,7 +22,7 @@ inline RecvId IdOf(const ShardState& s, std::uint32_t index) {
 }
 // Whose buffer it is; none: a shared queue's.
 inline ChannelId OwnerOf(const ShardState& s, std::uint32_t index) {
-  return Shared(s) ? ChannelId() : s.IdOf(index / s.params.commands_per_channel());
+  return Shared(s) ? ChannelId() : s.channels[index / s.params.commands_per_channel()].id;
 }
 inline std::uint32_t QueueOf(const ShardState& s, std::uint32_t index) {
   return index / s.params.srpt_srq_size;
@@ -78,7 +78,7 @@ inline void Post(ShardState& s, Channel& channel, std::uint32_t index) {
   ++channel.recv_posted;
   // (No division: this is every command's.)
   const std::uint32_t first = s.IndexOf(channel) * s.params.commands_per_channel();
-  s.Do(action::PostRecv{s.IdOf(channel), RecvId(index - first)});
+  s.Do(action::PostRecv{channel.id, RecvId(index - first)});
 }
 // The channel does not: a shared queue gets it back, its own goes with it.
 void Release(ShardState& s, std::uint32_t index);

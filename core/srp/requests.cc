@@ -111,7 +111,7 @@ void Post(ShardState& s, Channel& channel) {
   }
   const std::uint32_t send = TakeSend(s, channel, kNone, 0);
   channel.request.Become(RequestCause::kPosted, Sent{kind, send});
-  const ChannelId id = s.IdOf(channel);
+  const ChannelId id = channel.id;
   const std::int32_t delta = credits::TakeDelta(channel);
   const MutableBytes out = s.memory->SendBuffer(id, SendId(send));
   std::size_t length = 0;

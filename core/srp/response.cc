@@ -100,7 +100,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
   const std::uint32_t send = Take(s, channel, piece, slots);
-  const ChannelId id = s.IdOf(channel);
+  const ChannelId id = channel.id;
   const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
   SRPT_CHECK(length <= channel.max_ti_iu_len);
   if (trace::On(s, trace::Category::kDebug)) {
@@ -115,7 +115,7 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   logout.reason = reason;
   // [R-LOGOUT-04]
   logout.solnt = (channel.solicited & wire::kLoginReqLosolnt) != 0;
-  const ChannelId id = s.IdOf(channel);
+  const ChannelId id = channel.id;
   const std::size_t length = wire::SerializeTLogout(logout, s.memory->SendBuffer(id, SendId(send)));
   if (trace::On(s, trace::Category::kDebug)) {
     trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));

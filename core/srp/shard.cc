@@ -54,7 +54,9 @@ Shard::State::State(const Parameters& parameters, ShardId shard_id, MemoryPort* 
   pool.turns = Ring<std::uint32_t>(pool.units.size());
   pool.free.reserve(pieces.size());
   for (std::uint32_t i = params.data_buffers_per_shard; i-- > 0;) pool.free.push_back(i);
-  for (Channel& c : channels) {
+  for (std::uint32_t i = 0; i < channels.size(); ++i) {
+    Channel& c = channels[i];
+    c.id = ChannelId::Make(i, 0);
     c.wire = Ring<WireItem>(pieces.size() + params.commands_per_channel() + 4);
   }
 }
@@ -365,7 +367,7 @@ std::vector<ChannelInfo> Shard::Channels() const {
   for (const Channel& c : s.channels) {
     if (c.Is<channel_state::Free>()) continue;
     ChannelInfo info;
-    info.channel = s.IdOf(s.IndexOf(c));
+    info.channel = c.id;
     info.nexus = c.nexus;
     info.state = channel::StateOf(c);
     info.req_lim = c.remaining;

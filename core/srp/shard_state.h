@@ -318,7 +318,7 @@ struct UnitFound {
 
 struct Channel {
   ChannelStateData state;
-  std::uint32_t generation = 0;
+  ChannelId id;  // Its place in Shard::State::channels; each use of the place has a generation.
   ConnId conn;
   NexusId nexus;
   TargetPortId port;
@@ -474,12 +474,6 @@ struct Shard::State {
 
   // --- Names ---
   std::uint32_t ChannelOf(std::uint32_t command) const { return commands[command].channel; }
-  ChannelId IdOf(std::uint32_t channel) const {
-    return ChannelId::Make(channel, channels[channel].generation);
-  }
-  ChannelId IdOf(const Channel& channel) const {
-    return ChannelId::Make(IndexOf(channel), channel.generation);
-  }
   CommandId IdOfCommand(std::uint32_t command) const {
     return CommandId::Make(command, commands[command].generation);
   }
@@ -487,11 +481,9 @@ struct Shard::State {
   Channel* Find(ChannelId id) {
     if (id.slot() >= params.channels_per_shard) return nullptr;  // Also what is not valid.
     Channel& c = channels[id.slot()];
-    return c.Is<channel_state::Free>() || c.generation != id.generation() ? nullptr : &c;
+    return c.Is<channel_state::Free>() || c.id != id ? nullptr : &c;
   }
-  std::uint32_t IndexOf(const Channel& channel) const {
-    return static_cast<std::uint32_t>(&channel - channels.data());
-  }
+  std::uint32_t IndexOf(const Channel& channel) const { return channel.id.slot(); }
   const LunMap& LunMapOf(const Channel& channel) const { return snapshot->MapOf(channel.nexus); }
 
   // --- Small things everybody does ---

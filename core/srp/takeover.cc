@@ -53,7 +53,7 @@ bool EndEarlierChannels(ShardState& s, const NexusView& nexus) {
     if (channel.nexus != nexus.id || channel.session == nexus.session) continue;
     if (!channel.Is<channel_state::Live>() && !channel.Is<channel_state::Connecting>()) continue;
     if (!s.Room(16)) return false;
-    channel::Close(s, {s.IdOf(channel), CloseReason::kReplaced});
+    channel::Close(s, {channel.id, CloseReason::kReplaced});
   }
   return true;
 }

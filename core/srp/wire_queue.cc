@@ -119,7 +119,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   const bool back = p.leg == Leg::kSend;  // The data-in of a bidirectional command.
   const bool fetch = m.write && !back;
   const std::uint32_t base = back ? bidirectional::kInAt : 0;
-  const ChannelId id = s.IdOf(channel);
+  const ChannelId id = channel.id;
   const auto post = [&](const Stretch& x, bool signaled) __attribute__((always_inline)) {
     if (fetch) {
       s.Do(action::RdmaRead{id, BufferId(piece), x.offset, x.length, x.remote, x.rkey, signaled});
@@ -191,7 +191,7 @@ bool PostWholeRead(ShardState& s, std::uint32_t piece) {
       trace::On(s, trace::Category::kSg)) {
     return false;
   }
-  s.Do(action::RdmaWrite{s.IdOf(channel), BufferId(piece), 0, p.length,
+  s.Do(action::RdmaWrite{channel.id, BufferId(piece), 0, p.length,
                          RemoteAddr(d.va.v + p.descriptor_at), d.rkey, false});
   p.posted = p.length;
   --channel.sq_free;
