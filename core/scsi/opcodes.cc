@@ -51,19 +51,6 @@ constexpr OpcodeRow kRows[] = {
 };
 // clang-format on
 
-constexpr std::uint8_t kNoRow = 0xff;
-static_assert(std::size(kRows) < kNoRow);
-
-// Opcode -> its first row, so that READ and WRITE are found with one load.
-constexpr std::array<std::uint8_t, 256> kFirstRow = [] {
-  std::array<std::uint8_t, 256> first{};
-  for (auto& row : first) row = kNoRow;
-  for (std::size_t i = std::size(kRows); i-- > 0;) {
-    first[kRows[i].opcode] = static_cast<std::uint8_t>(i);
-  }
-  return first;
-}();
-
 constexpr bool Ordered() {
   for (std::size_t i = 1; i < std::size(kRows); ++i) {
     const OpcodeRow& a = kRows[i - 1];
@@ -84,14 +71,16 @@ unsigned ActionOf(Bytes cdb) {
 
 }  // namespace
 
-OpcodeMatch FindOpcode(Bytes cdb) {
-  if (cdb.empty()) return {};
-  std::size_t i = kFirstRow[cdb[0]];
-  if (i == kNoRow) return {};
-  if (kRows[i].action == kAny) return {&kRows[i], true};
-  for (const unsigned action = ActionOf(cdb); i < std::size(kRows) && kRows[i].opcode == cdb[0];
-       ++i) {
-    if (kRows[i].action == action) return {&kRows[i], true};
+constexpr std::array<const OpcodeRow*, 256> kFirstRow = [] {
+  std::array<const OpcodeRow*, 256> first{};
+  for (std::size_t i = std::size(kRows); i-- > 0;) first[kRows[i].opcode] = &kRows[i];
+  return first;
+}();
+
+OpcodeMatch FindAction(Bytes cdb, const OpcodeRow* first) {
+  const unsigned action = ActionOf(cdb);
+  for (const OpcodeRow* row = first; row != std::end(kRows) && row->opcode == cdb[0]; ++row) {
+    if (row->action == action) return {row, true};
   }
   return {nullptr, true};
 }

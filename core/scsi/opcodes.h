@@ -2,6 +2,7 @@
 #ifndef CORE_SCSI_OPCODES_H_
 #define CORE_SCSI_OPCODES_H_
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -55,7 +56,18 @@ struct OpcodeMatch {
   bool opcode_known = false;       // True without a row: the service action is not ours.
 };
 
-OpcodeMatch FindOpcode(Bytes cdb);
+// Opcode -> its first row, or null.
+extern const std::array<const OpcodeRow*, 256> kFirstRow;
+
+// The row of this opcode, of which `first` is the first, and of the CDB's service action.
+OpcodeMatch FindAction(Bytes cdb, const OpcodeRow* first);
+
+inline OpcodeMatch FindOpcode(Bytes cdb) {
+  if (cdb.empty()) return {};
+  const OpcodeRow* first = kFirstRow[cdb[0]];
+  if (first == nullptr || first->action == OpcodeRow::kNoAction) return {first, first != nullptr};
+  return FindAction(cdb, first);
+}
 
 }  // namespace srpt::scsi
 
