@@ -154,7 +154,7 @@ void Start(ShardState& s, std::uint32_t command, const scsi::XdWriteRead& x, con
   c.descriptors_at = PlaceIn(out_partial ? tables : iu, out);
   c.immediate_at = out.format == wire::BufferFormat::kImmediate ? out.immediate_offset : 0;
   if (c.immediate_at != 0) counters.immediate_bytes += bytes;
-  Moving m;
+  Moving& m = c.Become<Moving>(CommandCause::kAdmitted);
   m.write = true;
   m.bidirectional = true;
   m.keep = x.disable_write;
@@ -165,7 +165,7 @@ void Start(ShardState& s, std::uint32_t command, const scsi::XdWriteRead& x, con
   m.in_table = in_partial;
   m.in_count = in.descriptor_count;
   m.in_at = PlaceIn(in_partial ? tables : iu, in);
-  transfer::Start(s, command, m);
+  transfer::MoveOn(s, command, m);
 }
 
 void Begin(ShardState& s, std::uint32_t piece) {

@@ -107,14 +107,11 @@ void SayFailure(ShardState& s, std::uint32_t index, scsi::Status status, const s
              static_cast<unsigned>(status), sense.key, sense.asc, sense.ascq);
 }
 
-std::uint32_t Clip(std::uint64_t n) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(n, 0xffffffffu));
-}
-
-// The buffers of the command as the response's residuals count them.
+// The buffers of the command as the response's residuals count them. (No length exceeds the total
+// that the initiator stated, 32 bits.)
 void NoteBuffers(Command& c, const wire::Buffers& buffers) {
-  c.out_length = Clip(buffers.out.length);
-  c.in_length = Clip(buffers.in.length);
+  c.out_length = static_cast<std::uint32_t>(buffers.out.length);
+  c.in_length = static_cast<std::uint32_t>(buffers.in.length);
 }
 
 // `bytes`: the IU, or the fetched table.
@@ -187,28 +184,34 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
     return;
   }
   const std::uint32_t blocks = (bytes + lu.block_bytes - 1) / lu.block_bytes;
-  transfer::Start(s, index, transfer::Plan{t.write, fua, at, bytes, blocks * lu.block_bytes});
+  Moving& m = c.Become<Moving>(CommandCause::kAdmitted);
+  m.write = t.write;
+  m.fua = fua;
+  m.at = at;
+  m.total = bytes;
+  m.backend_total = blocks * lu.block_bytes;
+  transfer::MoveOn(s, index, m);
 }
 
 void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
-                   const scsi::LuView& lu, const wire::Buffers& buffers, Bytes iu) {
-  Command& c = s.commands[index];
-  const wire::BufferLayout* layout = t.write ? &buffers.out : &buffers.in;
+                   const scsi::LuView& lu, wire::Buffers& buffers, Bytes iu) {
+  wire::BufferLayout& layout = t.write ? buffers.out : buffers.in;
   const wire::BufferLayout& other = t.write ? buffers.in : buffers.out;
-  if (t.bytes > 0 && layout->length == 0 && other.length > 0) {
+  if (t.bytes > 0 && layout.length == 0 && other.length > 0) {
     Fail(s, index, CommandCause::kRefused,
          scsi::kInvalidFieldInCdb);  // The data would go the wrong way (fault 17).
     return;
   }
-  if (t.bytes > 0 && layout->partial) {
-    wire::BufferLayout complete = *layout;
-    if (!CompleteTable(s, index, complete, iu)) return;
-    (t.write ? c.out_length : c.in_length) = Clip(complete.length);
-    MoveData(s, index, t, lu, complete, transfer::TableOf(s, c));
-  } else {
-    MoveData(s, index, t, lu, *layout, iu);
+  Bytes list = iu;
+  if (t.bytes > 0 && layout.partial) {
+    if (!CompleteTable(s, index, layout, iu)) return;
+    Command& c = s.commands[index];
+    (t.write ? c.out_length : c.in_length) = static_cast<std::uint32_t>(layout.length);
+    list = transfer::TableOf(s, c);
   }
+  MoveData(s, index, t, lu, layout, list);
 }
+
 void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& control,
                   const scsi::LuView* lu, const wire::Buffers& buffers, Bytes iu) {
   Command& c = s.commands[index];
@@ -226,7 +229,7 @@ void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& contr
   wire::BufferLayout layout = buffers.in;
   if (layout.partial) {
     if (!CompleteTable(s, index, layout, iu)) return;
-    c.in_length = Clip(layout.length);
+    c.in_length = static_cast<std::uint32_t>(layout.length);
     iu = transfer::TableOf(s, c);
   }
   ++s.channels[s.ChannelOf(index)].counters.others;
@@ -241,7 +244,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
   const scsi::LuView* lu = FindUnit(s, channel, cmd.lun);
   c.lu = lu != nullptr ? lu->id : LuId(kNone);
 
-  const auto buffers = wire::ParseBuffers(cmd, iu, channel.imm_data_offset);
+  auto buffers = wire::ParseBuffers(cmd, iu, channel.imm_data_offset);
   if (!buffers) {
     Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
     return;
@@ -276,7 +279,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     return;
   }
   if (const auto* t = std::get_if<scsi::Transfer>(&request->op)) {
-    StartTransfer(s, index, *t, *lu, *buffers, iu);
+    StartTransfer(s, index, *t, *lu, buffers.value(), iu);
   } else if (const auto* control = std::get_if<scsi::Control>(&request->op)) {
     StartControl(s, index, *control, lu, *buffers, iu);
   } else if (const auto* x = std::get_if<scsi::XdWriteRead>(&request->op)) {

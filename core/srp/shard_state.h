@@ -98,8 +98,8 @@ struct Moving {
   bool bidirectional = false;  // DATA-IN, too.
   bool keep = false;           // Bidirectional: nothing is written (DISABLE WRITE).
   bool in_table = false;       // Bidirectional: DATA-IN's descriptors are in the fetched table.
+  std::uint64_t at = 0;        // First byte on the unit.
   std::uint32_t piece_bytes = limits::kDataBufferBytes;  // The most that one piece moves.
-  std::uint64_t at = 0;                                  // First byte on the unit.
   std::uint32_t total = 0;                               // Bytes to move over the wire.
   std::uint32_t backend_total = 0;                       // Bytes of whole blocks.
   std::uint32_t cut = 0;                                 // Bytes given to pieces so far.

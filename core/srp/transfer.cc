@@ -83,17 +83,6 @@ void WaitOrRefuse(ShardState& s, std::uint32_t command, const Moving& m) {
   }
 }
 
-// As many pieces as the command may have now; for the rest it waits.
-void CutOrWait(ShardState& s, std::uint32_t command, Moving& m) {
-  while (WantsBuffer(m)) {
-    if (!data_buffers::Direct(s, s.commands[command], m) || !s.Room(2)) {
-      WaitOrRefuse(s, command, m);
-      return;
-    }
-    Cut(s, command, m);
-  }
-}
-
 // The command's answer, written by core into a free buffer.
 void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   Command& c = s.commands[command];
@@ -140,7 +129,7 @@ void Continue(ShardState& s, std::uint32_t command) {
     const scsi::Sense sense = m.sense;
     command::Fail(s, command, CommandCause::kDone, sense);
   } else if (m.cut < m.backend_total) {
-    if (!m.queued) CutOrWait(s, command, m);
+    if (!m.queued) MoveOn(s, command, m);
   } else if (m.pieces == 0) {
     command::Respond(s, command, CommandCause::kDone, scsi::Status::kGood);
   }
@@ -236,31 +225,24 @@ bool IsWrite(const Command& command) {
   return false;
 }
 
-void Start(ShardState& s, std::uint32_t command, const Plan& plan) {
-  Moving& m = s.commands[command].Become<Moving>(CommandCause::kAdmitted);
-  m.write = plan.write;
-  m.fua = plan.fua;
-  m.at = plan.at;
-  m.total = plan.bytes;
-  m.backend_total = plan.backend_bytes;
-  CutOrWait(s, command, m);
-}
-
-void Start(ShardState& s, std::uint32_t command, const Moving& plan) {
-  Command& c = s.commands[command];
-  c.Become(CommandCause::kAdmitted, plan);
-  CutOrWait(s, command, c.As<Moving>());
+void MoveOn(ShardState& s, std::uint32_t command, Moving& m) {
+  while (WantsBuffer(m)) {
+    if (!data_buffers::Direct(s, s.commands[command], m) || !s.Room(2)) {
+      WaitOrRefuse(s, command, m);
+      return;
+    }
+    Cut(s, command, m);
+  }
 }
 
 void StartControl(ShardState& s, std::uint32_t command) {
-  Moving m;
-  m.control = true;
   Command& c = s.commands[command];
-  c.Become(CommandCause::kAdmitted, m);
+  Moving& m = c.Become<Moving>(CommandCause::kAdmitted);
+  m.control = true;
   if (data_buffers::Direct(s, c, m)) {
-    RunControl(s, command, c.As<Moving>());
+    RunControl(s, command, m);
   } else {
-    WaitOrRefuse(s, command, c.As<Moving>());
+    WaitOrRefuse(s, command, m);
   }
 }
 
@@ -270,12 +252,11 @@ bool StartTable(ShardState& s, std::uint32_t command, std::uint32_t bytes) {
   if (s.tables >= s.pieces.size() / 2) return false;
   ++s.tables;
   c.fetches_table = true;
-  Moving m;
+  Moving& m = c.Become<Moving>(CommandCause::kAdmitted);
   m.write = true;
   m.table = true;
   m.total = m.backend_total = bytes;
-  c.Become(CommandCause::kAdmitted, m);
-  CutOrWait(s, command, c.As<Moving>());
+  MoveOn(s, command, m);
   return true;
 }
 

@@ -11,17 +11,9 @@ namespace srpt::transfer {
 
 // --- Starting (the command's descriptors, residual fields and unit are set) ---
 
-// `bytes` of the wire and whole blocks of `backend_bytes` from byte `at` on.
-struct Plan {
-  bool write = false;
-  bool fua = false;
-  std::uint64_t at = 0;
-  std::uint32_t bytes = 0;
-  std::uint32_t backend_bytes = 0;
-};
-void Start(ShardState& s, std::uint32_t command, const Plan& plan);
-// What bidirectional.h planned.
-void Start(ShardState& s, std::uint32_t command, const command_state::Moving& plan);
+// The command is Moving `m`, which says what is to be moved: as many pieces start as it may have
+// now; for the rest it waits.
+void MoveOn(ShardState& s, std::uint32_t command, command_state::Moving& m);
 // An answer of core's own: executed when a buffer is there.
 void StartControl(ShardState& s, std::uint32_t command);
 // Fetches `bytes` of the table that the command's only descriptor names; then it is admitted anew.
