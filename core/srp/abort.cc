@@ -4,7 +4,9 @@
 
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
+#include "core/srp/command_context.h"
 #include "core/srp/requests.h"
+#include "core/srp/tags.h"
 #include "core/srp/takeover.h"
 #include "core/srp/task_management.h"
 #include "core/srp/wire_queue.h"
@@ -23,7 +25,7 @@ bool InUse(const Aborting& a) { return a.on_wire > 0 || a.in_backend > 0; }
 void EffectsEnded(ShardState& s, std::uint32_t index) {
   Command& c = s.commands[index];
   c.As<Aborting>().effects = false;
-  command::UnlinkTag(s, index);
+  tags::Unlink(s, s.channels[c.channel], index);
   std::uint32_t aborter = std::exchange(c.aborter, kNone);
   while (aborter != kNone) {
     const std::uint32_t next = std::exchange(s.commands[aborter].aborter_next, kNone);
@@ -35,7 +37,7 @@ void EffectsEnded(ShardState& s, std::uint32_t index) {
 
 void EndAborted(ShardState& s, std::uint32_t index) {
   Channel& channel = s.channels[s.ChannelOf(index)];
-  command::End(s, index);
+  command::End(s, channel, index);
   requests::Look(s, channel);
   channel::Progress(s, channel);
 }
@@ -54,7 +56,7 @@ void BecomeAborting(ShardState& s, std::uint32_t index, Aborting a) {
   Command& c = s.commands[index];
   a.effects = HasEffects(a);
   c.Become(CommandCause::kAborted, a);
-  if (!a.effects) command::UnlinkTag(s, index);
+  if (!a.effects) tags::Unlink(s, s.channels[c.channel], index);
 }
 
 }  // namespace

@@ -4,15 +4,15 @@
 #include "core/srp/command.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "core/scsi/alua.h"
 #include "core/scsi/cdb.h"
 #include "core/scsi/control.h"
 #include "core/srp/abort.h"
 #include "core/srp/bidirectional.h"
-#include "core/srp/credits.h"
+#include "core/srp/command_context.h"
 #include "core/srp/receives.h"
+#include "core/srp/tags.h"
 #include "core/srp/takeover.h"
 #include "core/srp/task_management.h"
 #include "core/srp/trace.h"
@@ -25,40 +25,6 @@ namespace srpt::command {
 namespace {
 
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
-
-std::uint32_t Bucket(const Tag& tag) {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // Spreads what differs in a few bits.
-  return static_cast<std::uint32_t>((LoadBe64(tag.bytes.data()) * kOdd) >> (64 - kTagBucketBits));
-}
-
-// Of both kinds of requests: their tags are one space.
-// [R-NEXUS-06]
-inline std::uint32_t Find(const ShardState& s, const Channel& channel, const Tag& tag,
-                          std::uint32_t except) {
-  for (std::uint32_t i = channel.tags[Bucket(tag)]; i != kNone; i = s.commands[i].tag_next) {
-    if (i != except && s.commands[i].tag == tag) return i;
-  }
-  return kNone;
-}
-
-inline void Unlink(ShardState& s, std::uint32_t index) {
-  Channel& channel = s.channels[s.ChannelOf(index)];
-  std::uint32_t* link = &channel.tags[Bucket(s.commands[index].tag)];
-  while (*link != kNone) {
-    if (*link == index) {
-      *link = s.commands[index].tag_next;
-      return;
-    }
-    link = &s.commands[*link].tag_next;
-  }
-}
-
-void Link(ShardState& s, Channel& channel, std::uint32_t index) {
-  Command& c = s.commands[index];
-  std::uint32_t& head = channel.tags[Bucket(c.tag)];
-  c.tag_next = head;
-  head = index;
-}
 
 // [R-INV-41]
 const scsi::LuView* FindUnit(const ShardState& s, Channel& channel, const RawLun& raw) {
@@ -291,6 +257,14 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
   }
 }
 
+// The CMD's CDB goes on past the IU (fault 18). Too short was found before.
+void RefuseCut(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
+  const auto tag = wire::PeekTag(iu);
+  SRPT_CHECK(tag.has_value());
+  Begin(s, channel, index, *tag);
+  Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
+}
+
 }  // namespace
 
 void Readmit(ShardState& s, std::uint32_t index) {
@@ -300,41 +274,15 @@ void Readmit(ShardState& s, std::uint32_t index) {
   Admit(s, index, *cmd, iu);
 }
 
-void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Tag& tag) {
-  Command& c = s.commands[index];
-  SRPT_CHECK(c.Is<Free>());
-  const std::uint32_t generation = c.generation;
-  static constexpr Command kFresh{};  // Copied as a block, not built field by field.
-  static_assert(std::is_trivially_copyable_v<Command>);
-  c = kFresh;
-  c.generation = generation;
-  c.channel = s.IndexOf(channel);
-  c.arrival = s.arrivals++;
-  c.tag = tag;
-  c.lu = LuId(kNone);
-  c.prev = channel.last_command;
-  (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = index;
-  channel.last_command = index;
-  ++channel.active;
-  ++s.active;
-}
-
 void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.commands;
   const auto cmd = wire::ParseCmd(iu);
-  if (!cmd) {
-    // Too short was found before; what remains is a CDB that goes on past the IU (fault 18).
-    const auto tag = wire::PeekTag(iu);
-    SRPT_CHECK(tag.has_value());
-    Begin(s, channel, index, *tag);
-    Fail(s, index, CommandCause::kRefused, scsi::kInvalidFieldInCdb);
-    return;
-  }
+  if (!cmd) return RefuseCut(s, channel, index, iu);
   Begin(s, channel, index, cmd->tag);
   Command& c = s.commands[index];
   c.sol_not = cmd->sol_not;
-  const std::uint32_t older = Find(s, channel, cmd->tag, index);
-  Link(s, channel, index);
+  const std::uint32_t older = tags::Find(s, channel, c.tag);
+  tags::Link(s, channel, index);
   if (older == kNone) {
     Admit(s, index, *cmd, iu);
     return;
@@ -417,39 +365,6 @@ void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Statu
 void RefuseFull(ShardState& s, std::uint32_t index) {
   Respond(s, index, CommandCause::kRefused,
           HasOtherTask(s, index) ? scsi::Status::kTaskSetFull : scsi::Status::kBusy);
-}
-
-std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
-                      std::uint32_t except) {
-  const std::uint32_t found = Find(s, channel, tag, except);
-  return found == kNone || s.commands[found].task_management ? kNone : found;
-}
-
-void LinkTag(ShardState& s, Channel& channel, std::uint32_t index) { Link(s, channel, index); }
-
-void UnlinkTag(ShardState& s, std::uint32_t index) { Unlink(s, index); }
-
-void End(ShardState& s, std::uint32_t index) {
-  Command& c = s.commands[index];
-  Channel& channel = s.channels[s.ChannelOf(index)];
-  SRPT_CHECK(!c.Is<Free>());
-  // [R-RSP-09]
-  Unlink(s, index);
-  transfer::DropTable(s, c);
-  (c.prev == kNone ? channel.first_command : s.commands[c.prev].next) = c.next;
-  (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;
-  --channel.active;
-  --s.active;
-  c.Become(c.Is<Aborting>() ? CommandCause::kDrained : CommandCause::kPosted, Free{});
-  c.generation = (c.generation + 1) & 0xfff;
-  s.look_at_retiring = s.look_at_retiring || !s.retiring.empty();
-  if (channel.Is<channel_state::Live>()) {
-    receives::Post(s, channel, index);
-    credits::Owe(channel);
-  } else {
-    receives::Release(s, index);
-    if (receives::Drained(channel)) receives::Settle(s, channel);
-  }
 }
 
 }  // namespace srpt::command

@@ -16,8 +16,6 @@ void OnTime(ShardState& s, Channel& channel);
 
 // --- For the other rules ---
 
-// Takes the context of this receive buffer; the channel's IU is in it.
-void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Tag& tag);
 // Queues the response. GOOD's residuals follow from what moved.
 void Respond(ShardState& s, std::uint32_t index, CommandCause cause, scsi::Status status,
              const scsi::Sense& sense = scsi::kNoSense);
@@ -27,18 +25,8 @@ inline void Fail(ShardState& s, std::uint32_t index, CommandCause cause, const s
 // There is no room for it: TASK SET FULL if its nexus has another command at the unit, else BUSY
 // (SAM-5 5.3.1). Those on other shards are not looked at.
 void RefuseFull(ShardState& s, std::uint32_t index);
-// The active command of this tag, which is not a task management request; kNone if there is none.
-// `except` is not looked at.
-std::uint32_t FindTag(const ShardState& s, const Channel& channel, const Tag& tag,
-                      std::uint32_t except);
 // Looks at the command's IU again, from the start.
 void Readmit(ShardState& s, std::uint32_t command);
-// Puts a task management request into the tag table. (A CMD is there from its beginning.)
-void LinkTag(ShardState& s, Channel& channel, std::uint32_t index);
-// Takes the command out of the tag table: its tag may be used again.
-void UnlinkTag(ShardState& s, std::uint32_t index);
-// The context is free; its receive is posted again and its credit owed while the channel lives.
-void End(ShardState& s, std::uint32_t index);
 
 }  // namespace srpt::command
 

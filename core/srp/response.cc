@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/srp/command.h"
+#include "core/srp/command_context.h"
 #include "core/srp/credits.h"
 #include "core/srp/trace.h"
 #include "core/wire/cmd.h"
@@ -96,7 +96,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   // The context is free, and its receive posted, before the response goes: the credit that it
   // carries is good at once.
   // [R-RSP-06, R-INV-01, R-INV-02]
-  command::End(s, command);
+  command::End(s, channel, command);
   // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
   const std::uint32_t send = Take(s, channel, piece, slots);

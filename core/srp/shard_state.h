@@ -146,18 +146,16 @@ using CommandState = std::variant<command_state::Free, command_state::Parked, co
                                   command_state::Managing, command_state::Aborting>;
 static_assert(std::variant_size_v<CommandState> == static_cast<std::size_t>(CommandPhase::kCount));
 
-struct Command {
-  CommandState state;  // Moved by Become only.
-  std::uint32_t generation = 0;
+// What Begin sets anew.
+struct CommandFacts {
   std::uint32_t channel = kNone;  // Index of the one that brought it.
+  LuId lu{kNone};                 // kNone: no unit (task management, an unmapped LUN).
   std::uint64_t arrival = 0;      // In the order in which the shard's commands came.
-  Tag tag;
-  LuId lu{kNone};  // kNone: no unit (task management, an unmapped LUN).
+  Tag tag{};
   std::uint8_t sol_not = 0;
   bool attention_checked = false;  // A unit attention was asked for: do not ask again.
-  bool consumed_credit = false;
-  bool old_write = false;   // Counted in its nexus's old writes.
-  bool overlapped = false;  // Two requests had this tag: both end with this one response.
+  bool old_write = false;          // Counted in its nexus's old writes.
+  bool overlapped = false;         // Two requests had this tag: both end with this one response.
   bool task_management = false;
   // A partial list: the piece that holds the table, once it was fetched.
   bool fetches_table = false;  // Counted in the shard's `tables`.
@@ -166,16 +164,16 @@ struct Command {
   // (Both in use: those of DATA-OUT, and these are in the IU if `out_in_iu`; DATA-IN's: Moving.)
   std::uint32_t descriptors_at = 0;
   std::uint32_t descriptor_count = 0;
-  std::uint32_t immediate_at = 0;  // 0: not immediate.
-  wire::Direct first_descriptor;   // A copy: most commands have no other.
+  std::uint32_t immediate_at = 0;   // 0: not immediate.
+  wire::Direct first_descriptor{};  // A copy: most commands have no other.
   // For the residuals: what the initiator offered, what the CDB asked for, what moved.
   std::uint32_t out_length = 0;
   std::uint32_t in_length = 0;
   std::uint32_t needed = 0;
+  std::uint32_t moved = 0;
   bool needed_out = false;
   bool both = false;  // What is needed is needed each way, and `moved` is data-out.
   bool out_in_iu = false;
-  std::uint32_t moved = 0;
   // Who waits for the end of its effects.
   std::uint32_t aborter = kNone;       // A task management request, or the overlapping command.
   std::uint32_t aborter_next = kNone;  // This one waits for the same command as that one.
@@ -184,6 +182,11 @@ struct Command {
   std::uint32_t tag_next = kNone;
   std::uint32_t prev = kNone;
   std::uint32_t next = kNone;
+};
+
+struct Command : CommandFacts {
+  CommandState state;  // Moved by Become only.
+  std::uint32_t generation = 0;
 
   CommandPhase phase() const { return static_cast<CommandPhase>(state.index()); }
   // Along the table of command_states.h, or the program stops.

@@ -2,7 +2,9 @@
 
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
+#include "core/srp/command_context.h"
 #include "core/srp/receives.h"
+#include "core/srp/tags.h"
 #include "core/srp/trace.h"
 #include "core/srp/wire_queue.h"
 #include "core/wire/cmd.h"
@@ -44,7 +46,7 @@ bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t i
   }
   if (request.function != wire::TskMgmtFunction::kAbortTask) return true;
   if (request.task_tag == request.tag) return false;
-  const std::uint32_t task = command::FindTag(s, channel, request.task_tag, kNone);
+  const std::uint32_t task = tags::FindTask(s, channel, request.task_tag);
   if (task == kNone) return true;
   const auto cmd = wire::ParseCmd(receives::IuIn(s, task));
   // By what the LUNs mean, not by their bytes: one unit has several addresses.
@@ -57,7 +59,7 @@ bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t i
 // [R-TSK-02, R-TSK-03] Fault 32: an unknown tag was answered already, or never came: complete.
 void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire::TskMgmt& request,
                bool unit_exists) {
-  const std::uint32_t task = command::FindTag(s, channel, request.task_tag, kNone);
+  const std::uint32_t task = tags::FindTask(s, channel, request.task_tag);
   // [R-INV-32, R-TSK-03]
   if (task == kNone) {
     Answer(s, index, unit_exists ? RspCode::kComplete : RspCode::kFunctionFailed);
@@ -106,7 +108,7 @@ void OnTskMgmt(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   s.Log(LogLevel::kInfo, channel, "%.*s", static_cast<int>(name.size()), name.data());
   const bool abort_task = request->function == F::kAbortTask;
   const bool valid = FieldsAreValid(s, channel, index, *request);
-  if (valid) command::LinkTag(s, channel, index);
+  if (valid) tags::Link(s, channel, index);
   if (!IsKnown(request->function)) {  // [R-TSK-08]
     Answer(s, index, RspCode::kFunctionNotSupported);
   } else if (!valid) {
