@@ -80,7 +80,7 @@ void ReadOld(ShardState& s, std::uint32_t piece) {
   Piece& p = s.pieces[piece];
   const Command& c = s.commands[p.command];
   Moving& m = s.commands[p.command].As<Moving>();
-  data_buffers::SetStage(s, piece, PieceStage::kBackend);
+  data_buffers::SetStage(s, p, PieceStage::kBackend);
   p.leg = Leg::kRead;
   ++m.in_backend;
   s.Do(action::BlockRead{transfer::OpOfPiece(piece), c.lu, m.at + p.offset,

@@ -62,14 +62,13 @@ inline Charge ChargeOf(PieceStage stage) {
   if (charge == Charge::kUnit) {
     s.pool.units[p.unit].held += n;
   } else if (charge != Charge::kNobody) {
-    NexusView& nexus = s.nexuses[s.channels[p.channel].nexus.slot()];
+    NexusView& nexus = s.nexuses[p.nexus];
     (charge == Charge::kTable ? nexus.tables : nexus.buffers) += n;
     if (p.to_unit) s.pool.units[p.unit].incoming += n;
   }
 }
 // Every change of a piece's stage goes through here, for the charge goes with it.
-[[gnu::always_inline]] inline void SetStage(ShardState& s, std::uint32_t piece, PieceStage stage) {
-  Piece& p = s.pieces[piece];
+[[gnu::always_inline]] inline void SetStage(ShardState& s, Piece& p, PieceStage stage) {
   const Charge from = ChargeOf(p.stage);
   const Charge to = ChargeOf(stage);
   p.stage = stage;
@@ -97,15 +96,16 @@ inline std::uint32_t QueueOf(const ShardState& s, const Command& c,
   p.stage = stage;
   p.command = command;
   p.channel = c.channel;
+  p.nexus = s.channels[c.channel].nexus.slot();
   p.unit = QueueOf(s, c, m);
   p.to_unit = m.write && !m.table;
   AddCharge(s, p, ChargeOf(stage), 1);
   return piece;
 }
 [[gnu::always_inline]] inline void Free(ShardState& s, std::uint32_t piece) {
-  const Piece& p = s.pieces[piece];
+  Piece& p = s.pieces[piece];
   SRPT_CHECK(p.stage != PieceStage::kFree && p.slots == 0);
-  SetStage(s, piece, PieceStage::kFree);
+  SetStage(s, p, PieceStage::kFree);
   // (Room was reserved for all: this never allocates.)
   s.pool.free.push_back(piece);
 }

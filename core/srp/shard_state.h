@@ -60,6 +60,7 @@ struct Piece {
   bool to_unit = false;                  // Data of a WRITE: the unit's, once it is here.
   Leg leg = Leg::kFetch;
   std::uint32_t unit = 0;            // Whom kBackend is charged to: its index in the pool.
+  std::uint32_t nexus = 0;           // Whom the others are charged to: its slot.
   std::uint32_t command = kNone;     // Index of the command, which may have ended (kAttached),
   std::uint32_t channel = kNone;     // and of its channel.
   std::uint32_t offset = 0;          // In the transfer.

@@ -154,10 +154,9 @@ void FailTransfer(ShardState& s, std::uint32_t command, const scsi::Sense& sense
   Continue(s, command);
 }
 
-void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
-  SRPT_CHECK(piece < s.pieces.size());
-  Piece& p = s.pieces[piece];
-  SRPT_CHECK(p.stage == PieceStage::kBackend);
+// Of anything but a READ that goes well.
+[[gnu::noinline]] void OnOtherDone(ShardState& s, std::uint32_t piece, IoStatus status) {
+  const Piece& p = s.pieces[piece];
   const std::uint32_t command = p.command;
   Command& c = s.commands[command];
   // [R-FAULT-06]
@@ -169,10 +168,6 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
   }
   Moving& m = c.As<Moving>();
   --m.in_backend;
-  if (status == IoStatus::kOk && !m.write && !m.failed) {
-    if (!wire_queue::PostWholeRead(s, piece)) wire_queue::QueuePiece(s, piece);
-    return;
-  }
   if (m.bidirectional && status == IoStatus::kOk && !m.failed) {
     if (bidirectional::OnBlockDone(s, piece)) EndPiece(s, piece);
     return;
@@ -189,7 +184,22 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
   }
 }
 
-void OnCommandDone(ShardState& s, std::uint32_t command, IoStatus status) {
+void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
+  SRPT_CHECK(piece < s.params.data_buffers_per_shard);
+  const Piece& p = s.pieces[piece];
+  SRPT_CHECK(p.stage == PieceStage::kBackend);
+  Command& c = s.commands[p.command];
+  Moving* m = std::get_if<Moving>(&c.state);
+  // (What most are, first.)
+  if (m != nullptr && status == IoStatus::kOk && !m->write && !m->failed) {
+    --m->in_backend;
+    wire_queue::PostRead(s, piece, c, *m);
+  } else {
+    OnOtherDone(s, piece, status);
+  }
+}
+
+[[gnu::noinline]] void OnCommandDone(ShardState& s, std::uint32_t command, IoStatus status) {
   SRPT_CHECK(command < s.commands.size());
   Command& c = s.commands[command];
   const bool aborted = c.Is<Aborting>();
@@ -298,14 +308,14 @@ void OnPieceMoved(ShardState& s, std::uint32_t piece) {
   if (m.failed) {
     EndPiece(s, piece);
   } else if (m.table) {
-    data_buffers::SetStage(s, piece, PieceStage::kTable);
+    data_buffers::SetStage(s, p, PieceStage::kTable);
     c.table_piece = piece;
     command::Readmit(s, command);
   } else if (m.write && m.bidirectional) {
     if (bidirectional::OnMoved(s, piece)) EndPiece(s, piece);
   } else if (m.write) {
     channel.counters.write_bytes += p.length;
-    data_buffers::SetStage(s, piece, PieceStage::kBackend);
+    data_buffers::SetStage(s, p, PieceStage::kBackend);
     ++m.in_backend;
     // [R-INV-25, R-INV-26]
     s.Do(action::BlockWrite{OpOfPiece(piece), c.lu, m.at + p.offset,

@@ -85,20 +85,30 @@ enum class Pumped : std::uint8_t { kNext, kBlocked, kFull };
 
 // The last piece of a READ is posted, with `count` work requests and no completion of its own: the
 // response follows, and its completion frees the buffer.
-[[gnu::always_inline]] inline void FinishRead(ShardState& s, Channel& channel, std::uint32_t piece,
-                                              std::uint16_t count) {
-  const Piece& p = s.pieces[piece];
-  const std::uint32_t command = p.command;
-  data_buffers::SetStage(s, piece, PieceStage::kAttached);
-  s.commands[command].moved += p.length;
+[[gnu::always_inline]] inline void FinishRead(ShardState& s, Channel& channel, Command& c,
+                                              std::uint32_t piece, std::uint16_t count) {
+  Piece& p = s.pieces[piece];
+  data_buffers::SetStage(s, p, PieceStage::kAttached);
+  c.moved += p.length;
   channel.counters.read_bytes += p.length;
-  s.commands[command].Become<Responding>(CommandCause::kDone);
-  PostResponse(s, channel, command, piece, count);
+  c.Become<Responding>(CommandCause::kDone);
+  PostResponse(s, channel, p.command, piece, count);
 }
 
 // Whether nothing that goes to the wire follows the piece but the response, and that may go, too.
 inline bool IsLastOfRead(const Channel& channel, const Moving& m) {
   return !m.write && m.pieces == 1 && m.cut == m.backend_total && CanSend(channel);
+}
+
+// Most READs: one work request, nobody before it, and the response fits behind it. The same as
+// what QueuePiece and Pump would do, without the way through the queue.
+// [R-RSP-07, R-INV-04]
+inline bool IsWholeRead(const ShardState& s, const Channel& channel, const Piece& p,
+                        const Command& c, const Moving& m) {
+  return channel.wire.empty() && channel.sq_free >= 2 && s.Room(4) && IsLastOfRead(channel, m) &&
+         p.descriptor == 0 && c.descriptor_count > 0 &&
+         p.length <= c.first_descriptor.len - p.descriptor_at &&
+         p.length <= s.params.srp_max_rdma_size && !trace::On(s, trace::Category::kSg);
 }
 
 // Posts what it can of the piece at the head of the wire queue.
@@ -148,11 +158,11 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   }
   if (last) {
     channel.wire.DropFront();
-    FinishRead(s, channel, piece, static_cast<std::uint16_t>(count));
+    FinishRead(s, channel, c, piece, static_cast<std::uint16_t>(count));
     return Pumped::kNext;
   }
   p.slots = static_cast<std::uint16_t>(count);
-  data_buffers::SetStage(s, piece, PieceStage::kOnWire);
+  data_buffers::SetStage(s, p, PieceStage::kOnWire);
   p.posted_at = s.now;
   ++m.on_wire;
   ++channel.rdma_posted;
@@ -164,7 +174,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   return Pumped::kBlocked;
 }
 
-void FreeAttached(ShardState& s, const SendSlot& slot) {
+inline void FreeAttached(ShardState& s, const SendSlot& slot) {
   for (std::uint32_t piece = slot.first_piece; piece != kNone;) {
     const std::uint32_t next = s.pieces[piece].next;
     SRPT_CHECK(s.pieces[piece].stage == PieceStage::kAttached);
@@ -175,33 +185,22 @@ void FreeAttached(ShardState& s, const SendSlot& slot) {
 
 }  // namespace
 
-// Most READs: one work request, nobody before it, and the response fits behind it. The same as
-// what QueuePiece and Pump would do, without the way through the queue.
-// [R-RSP-07, R-INV-04]
-bool PostWholeRead(ShardState& s, std::uint32_t piece) {
+void PostRead(ShardState& s, std::uint32_t piece, Command& c, const Moving& m) {
   Piece& p = s.pieces[piece];
   Channel& channel = s.channels[p.channel];
-  const Command& c = s.commands[p.command];
-  SRPT_CHECK(p.stage == PieceStage::kBackend);
-  const auto* m = std::get_if<Moving>(&c.state);
+  if (!IsWholeRead(s, channel, p, c, m)) return QueuePiece(s, piece);
   const wire::Direct& d = c.first_descriptor;
-  if (!channel.wire.empty() || channel.sq_free < 2 || !s.Room(4) || m == nullptr ||
-      !IsLastOfRead(channel, *m) || p.descriptor != 0 || c.descriptor_count == 0 ||
-      p.length > d.len - p.descriptor_at || p.length > s.params.srp_max_rdma_size ||
-      trace::On(s, trace::Category::kSg)) {
-    return false;
-  }
   s.Do(action::RdmaWrite{channel.id, BufferId(piece), 0, p.length,
                          RemoteAddr(d.va.v + p.descriptor_at), d.rkey, false});
   p.posted = p.length;
   --channel.sq_free;
-  FinishRead(s, channel, piece, 1);
-  return true;
+  FinishRead(s, channel, c, piece, 1);
 }
 
 void QueuePiece(ShardState& s, std::uint32_t piece) {
-  data_buffers::SetStage(s, piece, PieceStage::kQueued);
-  const std::uint32_t channel = s.pieces[piece].channel;
+  Piece& p = s.pieces[piece];
+  data_buffers::SetStage(s, p, PieceStage::kQueued);
+  const std::uint32_t channel = p.channel;
   s.channels[channel].wire.Push({WireItem::Kind::kPiece, piece});
   s.MarkDirty(channel);
 }
@@ -277,7 +276,7 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   --m.on_wire;
   s.MarkDirty(s.IndexOf(channel));
   if (!m.failed && p.posted < p.length) {
-    data_buffers::SetStage(s, piece, PieceStage::kQueued);  // Still at the head of the wire queue.
+    data_buffers::SetStage(s, p, PieceStage::kQueued);  // Still at the head of the wire queue.
   } else {
     transfer::OnPieceMoved(s, piece);
   }

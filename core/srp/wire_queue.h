@@ -10,9 +10,10 @@ namespace srpt::wire_queue {
 
 // --- Waiting to be posted ---
 void QueuePiece(ShardState& s, std::uint32_t piece);
-// Posts a piece and its command's response at once, if it is a READ's last and one work request,
-// and nothing waits before it. False: nothing was done, queue it.
-bool PostWholeRead(ShardState& s, std::uint32_t piece);
+// A piece of a READ is here from the backend; `c`: its command, which is Moving `m`. Posts it and
+// the command's response at once if it is the last, and one work request, and nothing waits before
+// it; else queues it.
+void PostRead(ShardState& s, std::uint32_t piece, Command& c, const command_state::Moving& m);
 void QueueResponse(ShardState& s, std::uint32_t command);
 
 // Posts what it can (called at the end of every step, as far as its actions reach). False: the step
