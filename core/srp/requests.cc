@@ -62,9 +62,9 @@ bool OnAnswer(Channel& channel, Kind kind) {
   return asked;
 }
 
-void OnSendDone(ShardState& s, Channel& channel, std::uint32_t send) {
+void OnDelivered(ShardState& s, Channel& channel) {
   const auto* sent = std::get_if<Sent>(&channel.request.state);
-  if (sent == nullptr || sent->send != send) return;
+  SRPT_CHECK(sent != nullptr);
   const Time until = s.now + limits::kTargetRequestTimeout;
   channel.request.Become(RequestCause::kDelivered, Awaiting{sent->kind, until});
   s.WakeAt(until);

@@ -18,8 +18,13 @@ namespace srpt::requests {
 void OnReportEvent(ShardState& s, const message::ReportEvent& report);
 // An IU of this type came. False: nothing asked for it.
 bool OnAnswer(Channel& channel, RequestKind kind);
-// A SEND completed; if it was the request's, the peer has it: the time of the answer runs.
-void OnSendDone(ShardState& s, Channel& channel, std::uint32_t send);
+// The request's SEND completed. The peer has it: the time of the answer runs.
+void OnDelivered(ShardState& s, Channel& channel);
+// A SEND completed, perhaps the request's.
+inline void OnSendDone(ShardState& s, Channel& channel, std::uint32_t send) {
+  const auto* sent = std::get_if<request_state::Sent>(&channel.request.state);
+  if (sent != nullptr && sent->send == send) OnDelivered(s, channel);
+}
 // Ends a channel whose peer owes an answer for too long.
 void OnTime(ShardState& s, Channel& channel);
 

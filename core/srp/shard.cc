@@ -89,14 +89,8 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, 
   requests::Look(s, channel);
 }
 
-// The receive buffer stays ours until the IU's command ends, or is posted again here.
-void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
-  // (What nearly all are, first.)
-  if (iu.size() >= wire::kCmdBytes && iu[0] == static_cast<std::uint8_t>(wire::Opcode::kCmd) &&
-      credits::Consume(channel)) {
-    command::OnCmd(s, channel, recv, iu);
-    return;
-  }
+// Anything but a CMD that has its credit.
+[[gnu::noinline]] void ServeOther(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
   const auto opcode = wire::PeekOpcode(iu);
   // [R-CRED-01]
   const bool request =
@@ -145,7 +139,19 @@ void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
   }
 }
 
-void OnIu(ShardState& s, Channel& channel, const event::IuReceived& e) {
+// The receive buffer stays ours until the IU's command ends, or is posted again here.
+inline void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu) {
+  // (What nearly all are, first.)
+  if (iu.size() >= wire::kCmdBytes && iu[0] == static_cast<std::uint8_t>(wire::Opcode::kCmd) &&
+      credits::Consume(channel)) {
+    command::OnCmd(s, channel, recv, iu);
+  } else {
+    ServeOther(s, channel, recv, iu);
+  }
+}
+
+[[gnu::always_inline]] inline void OnIu(ShardState& s, Channel& channel,
+                                        const event::IuReceived& e) {
   const std::uint32_t recv = receives::Take(s, channel, e.recv);
   channel.heard_at = s.now;
   if (trace::On(s, trace::Category::kDebug)) trace::SayIu(s, channel, true, e.bytes);
@@ -260,7 +266,9 @@ struct EventVisitor {
 // (The three of every command first: a table of functions costs them more than the comparison.)
 void Dispatch(ShardState& s, const ShardEvent& event) {
   EventVisitor visitor{s};
-  if (const auto* iu = std::get_if<event::IuReceived>(&event)) return visitor(*iu);
+  if (const auto* iu = std::get_if<event::IuReceived>(&event)) {
+    return OnIu(s, visitor.Get(iu->channel), *iu);
+  }
   if (const auto* block = std::get_if<event::BlockDone>(&event)) return visitor(*block);
   if (const auto* send = std::get_if<event::SendDone>(&event)) return visitor(*send);
   std::visit(visitor, event);
@@ -303,6 +311,13 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
   });
 }
 
+// Whether anything but the wire queues waits. (A sum: one branch, not five.)
+inline bool OthersWait(const ShardState& s) {
+  return s.fences_open + s.resume_queue.size() + s.nexuses_due.size() + s.to_post.size() +
+             s.pool.turns.size() >
+         0;
+}
+
 // What others than the wire queues wait for. False: the step is full.
 [[gnu::noinline]] bool PumpOthers(ShardState& s) {
   if (s.fences_open > 0 && !task_management::PumpFences(s)) return false;
@@ -310,12 +325,8 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
 }
 
 // Whatever the event set going, as far as the step's actions reach.
-void Pump(ShardState& s) {
-  bool done = true;
-  if (s.fences_open > 0 || !s.resume_queue.empty() || !s.nexuses_due.empty() ||
-      !s.to_post.empty() || !s.pool.turns.empty()) {
-    done = PumpOthers(s);
-  }
+[[gnu::noinline]] void Pump(ShardState& s) {
+  bool done = !OthersWait(s) || PumpOthers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!wire_queue::Pump(s, s.channels[channel])) {
@@ -347,9 +358,10 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   s.actions = &actions;
   Dispatch(s, event);
   if (s.timer <= s.now) RunTimers(s);
-  Pump(s);
+  if (OthersWait(s) || !s.dirty.empty() || s.look_at_retiring) Pump(s);
+  // (From `s`: the two need not be kept in registers all the way, for what is mostly off.)
   // [R-INV-48]
-  if (s.params.fingerprint) FoldStep(s.fingerprint, now, event, actions);
+  if (s.params.fingerprint) FoldStep(s.fingerprint, s.now, event, *s.actions);
   s.actions = nullptr;
 }
 
