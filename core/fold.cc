@@ -119,7 +119,7 @@ class Folder {
   void Put(const message::UnitAttentionAnswer& x) {
     All(x.command, x.nexus, x.lu, x.has, x.attention, x.more);
   }
-  void Put(const message::AbortFence& x) { All(x.fence, x.lu, x.nexus, x.asker); }
+  void Put(const message::AbortFence& x) { All(x.fence, x.lu, x.nexus, x.asker, x.asked_by); }
   void Put(const message::CancelFence& x) { All(x.fence); }
   void Put(const message::TaskFenceAnswer& x) { All(x.command, x.rsp_code); }
   void Put(const message::ForgetNexus& x) { All(x.nexus); }

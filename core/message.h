@@ -104,12 +104,14 @@ struct UnitAttentionAnswer {
   bool more = false;
 };
 // Abort the commands of this unit that arrived before (those aborted get silence and their credit:
-// TAS is 0). Answered by FenceDone once none of them has an effect any more.
+// TAS is 0). Answered by FenceDone once none of them has an effect any more, nor any response that
+// was on its way to the asker.
 struct AbortFence {
   FenceId fence;
   LuId lu;
   NexusId nexus;    // Only this one's commands, on all its channels; invalid: those of all nexuses.
   CommandId asker;  // The request, on the shard that has it: what came after it is left alone.
+  NexusId asked_by{};
 };
 // The fence is past its deadline: forget it; no answer is expected.
 struct CancelFence {

@@ -5,7 +5,7 @@
 import pytest
 from srptest import cdb, wire
 
-from conformance.arms.arm import FREE_LUN
+from conformance.arms.arm import FILE_DEVICE, FREE_LUN, NULL_LUN
 from conformance.arms.session import CHECK_CONDITION, good
 
 UA, RESET = 6, 0x29
@@ -65,3 +65,48 @@ def test_fault_34_what_cannot_be_done(session):
     for function in (0x00, 0x03, 0x80, 0xFF):
         assert session.tsk_mgmt(function).rsp_code == wire.TM_NOT_SUPPORTED
     session.works()
+
+
+@pytest.mark.parametrize("function", [wire.TM_LUN_RESET, wire.TM_ABORT_TASK_SET])
+@pytest.mark.parametrize("reading", [True, False])
+def test_nothing_comes_on_another_channel_after_the_response(arm, function, reading):
+    """RDMA WRITEs and a response that were posted are effects, too. [R-INV-31]
+
+    ib_srp sends LUN RESET on channel 0, and then unmaps the memory of all commands of the unit."""
+    zero = arm.login().ready()
+    one = arm.login(multi=True)
+    memory = one.memory(65536)
+    memory.write(b"\xee" * 65536)
+    if reading:
+        one.submit(cdb.read10(0, 128), in_=memory.direct())
+    else:
+        one.submit(cdb.test_unit_ready())
+    arm.inject("wire slow")  # The target's RDMA WRITE or response; the CMD is under way already.
+    arm.sleep(500e-6)
+    assert memory.read() == b"\xee" * 65536, "the WRITE was not slow"
+    received = zero.tsk_mgmt(function)
+    assert received.rsp_code == wire.TM_COMPLETE
+    while arm.transport.next_event(one.connection, 0) is not None:
+        pass  # It came before.
+    one.channel.forget_lun(bytes(8))
+    before = memory.read()
+    arm.sleep(0.5)
+    assert memory.read() == before, "an RDMA WRITE after the response that ended its command"
+    one.nothing(0.1)
+    good(zero.ready().command(cdb.test_unit_ready()))
+
+
+def test_a_command_that_waits_does_not_reach_another_unit_under_its_lun(arm):
+    """It was meant for the old unit, and the new one was not announced yet. [R-INV-07]"""
+    arm.require("faults", "the shard's question is to be slow")
+    session = arm.login()
+    memory = session.memory(512, fill=b"\xee")
+    before = arm.transport.peek(FILE_DEVICE, 0, 512)
+    arm.inject("message slow")  # The shard's question.
+    session.submit(cdb.write10(0, 1), out=memory.direct(), lun=NULL_LUN)  # null0
+    session.nothing(100e-6)
+    arm.del_lun(NULL_LUN)
+    arm.add_lun(NULL_LUN, FILE_DEVICE)
+    received = session.receive(5.0)
+    assert arm.transport.peek(FILE_DEVICE, 0, 512) == before, "written to a unit never announced"
+    assert received.status == 2, received

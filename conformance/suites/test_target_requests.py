@@ -5,7 +5,7 @@
 import pytest
 from srptest import cdb, wire
 
-from conformance.arms.arm import FREE_LUN, NULL_DEVICE
+from conformance.arms.arm import FILE_LUN, FREE_LUN, NULL_DEVICE, NULL_LUN
 from conformance.arms.session import check, good
 
 UNIT_ATTENTION = 6
@@ -123,3 +123,39 @@ def test_the_answer_of_the_other_kind_ends_the_channel(session, mapped):
     event = event_of(session)
     session.send_raw(wire.CredRsp(tag=event.tag).to_bytes())
     session.ends(wire.LOGOUT_SPURIOUS_RESPONSE)
+
+
+def test_an_answer_with_another_tag_ends_the_channel(session, mapped):
+    """[R-AER-02]"""
+    mapped()
+    event_of(session)
+    session.send_raw(wire.AerRsp(tag=b"not your").to_bytes())
+    session.ends(wire.LOGOUT_SPURIOUS_RESPONSE)
+
+
+@pytest.mark.world(data_buffers=1)
+def test_a_command_takes_the_last_but_one_credit_while_others_are_owed(arm):
+    """Below two credits what is owed comes by CRED_REQ: also if a CMD made it so. [R-INV-11]"""
+    victim, other = arm.login(initiator=1).ready(0, 1), arm.login(initiator=2).ready(0, 1)
+    memory = victim.memory(512)
+    arm.inject("disk hangs")
+    other.submit(cdb.read10(0, 1), in_=memory.direct(), lun=NULL_LUN)  # Has the only buffer.
+    other.nothing(0.05)
+    for lun in (FILE_LUN, NULL_LUN):
+        for _ in range(63):
+            victim.submit(cdb.read10(0, 1), in_=memory.direct(), lun=lun)
+    victim.nothing(0.01)
+    for lun in (FILE_LUN, NULL_LUN):
+        assert other.tsk_mgmt(wire.TM_LUN_RESET, lun=lun).rsp_code == wire.TM_COMPLETE
+        victim.channel.forget_lun(wire.encode_lun(lun))
+    victim.nothing(0.1)
+    assert victim.channel.credits == 2  # 126 are owed; they can wait, for a CMD can be sent.
+    victim.submit(cdb.inquiry(96), in_=memory.direct())  # Waits for the buffer as well.
+    before = arm.transport.now()
+    request = victim.receive(200.0)
+    took = (arm.transport.now() - before) / 10**9
+    assert request.kind == "credit_request", request
+    victim.send_raw(victim.channel.build_cred_rsp(request.tag))
+    arm.heal()
+    good(victim.receive())
+    assert took < 5.0, f"the peer had to wait {took} s for its credits"

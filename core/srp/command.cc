@@ -267,10 +267,20 @@ void RefuseCut(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
 
 }  // namespace
 
+// [R-INV-07]
+bool IsAnother(const Command& c, const scsi::LuView* lu) {
+  return lu != nullptr && c.lu.v != kNone && lu->id != c.lu;
+}
+
 void Readmit(ShardState& s, std::uint32_t index) {
   const Bytes iu = receives::IuIn(s, index);
   const auto cmd = wire::ParseCmd(iu);
   SRPT_CHECK(cmd.ok());  // It was when it came.
+  const scsi::LuView* lu = FindUnit(s, s.channels[s.ChannelOf(index)], cmd->lun);
+  if (IsAnother(s.commands[index], lu)) {
+    Fail(s, index, CommandCause::kRefused, scsi::kLunNotSupported);
+    return;
+  }
   Admit(s, index, *cmd, iu);
 }
 

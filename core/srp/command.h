@@ -25,6 +25,9 @@ inline void Fail(ShardState& s, std::uint32_t index, CommandCause cause, const s
 // There is no room for it: TASK SET FULL if its nexus has another command at the unit, else BUSY
 // (SAM-5 5.3.1). Those on other shards are not looked at.
 void RefuseFull(ShardState& s, std::uint32_t index);
+// Whether this, which the command's LUN names now, is another unit than it named when the command
+// came: it was not meant for that, which has had no chance to announce itself.
+bool IsAnother(const Command& c, const scsi::LuView* lu);
 // Looks at the command's IU again, from the start.
 void Readmit(ShardState& s, std::uint32_t command);
 

@@ -120,6 +120,7 @@ void Director::State::StartFence(const LuFences::Effect& effect) {
   fence.fence = effect.fence;
   fence.lu = effect.lu;
   if (asker.function == FenceFunction::kAbortTaskSet) fence.nexus = asker.nexus;  // [R-TSK-04]
+  fence.asked_by = asker.nexus;
   for (std::uint32_t i = 0; i < parameters.shards; ++i) {
     fence.asker = ShardId(i) == asker.shard ? asker.command : CommandId();
     outbox.ToShard(ShardId(i), fence);

@@ -17,8 +17,15 @@ namespace {
 using namespace request_state;  // NOLINT: the states are this file's vocabulary.
 using Kind = RequestKind;
 
+Tag TagOf(const Channel& channel) {
+  Tag tag;
+  Writer(tag.bytes).Be64(0, channel.request.number);
+  return tag;
+}
+
 std::size_t WriteCredReq(const Channel& channel, std::int32_t delta, MutableBytes out) {
   wire::CredReq request;
+  request.tag = TagOf(channel);
   request.solnt = (channel.solicited & wire::kLoginReqCrsolnt) != 0;
   request.req_lim_delta = delta;
   return wire::SerializeCredReq(request, out);
@@ -30,6 +37,7 @@ std::size_t WriteAerReq(const Channel& channel, const AsyncEvent& event, std::in
   std::array<std::uint8_t, scsi::kFixedSenseBytes> sense;
   const scsi::Sense said{scsi::kKeyUnitAttention, event.attention.asc, event.attention.ascq};
   wire::AerReq request;
+  request.tag = TagOf(channel);
   request.solnt = (channel.solicited & wire::kLoginReqAesolnt) != 0;
   request.req_lim_delta = delta;
   request.lun = wire::EncodeLun(event.lun, wire::LunAddressing::kPeripheral);
@@ -53,13 +61,15 @@ void OnReportEvent(ShardState& s, const message::ReportEvent& report) {
 }
 
 // [R-INV-12]
-bool OnAnswer(Channel& channel, Kind kind) {
+bool OnAnswer(Channel& channel, Kind kind, const Tag& tag) {
   const auto* sent = std::get_if<Sent>(&channel.request.state);
   const auto* awaiting = std::get_if<Awaiting>(&channel.request.state);
   const bool asked =
       (sent != nullptr && sent->kind == kind) || (awaiting != nullptr && awaiting->kind == kind);
-  if (asked) channel.request.Become(RequestCause::kAnswered, Idle{});
-  return asked;
+  if (!asked || tag != TagOf(channel)) return false;
+  channel.request.Become(RequestCause::kAnswered, Idle{});
+  ++channel.request.number;
+  return true;
 }
 
 void OnDelivered(ShardState& s, Channel& channel) {

@@ -16,8 +16,8 @@ namespace srpt::requests {
 // --- Events ---
 
 void OnReportEvent(ShardState& s, const message::ReportEvent& report);
-// An IU of this type came. False: nothing asked for it.
-bool OnAnswer(Channel& channel, RequestKind kind);
+// An IU of this type and tag came. False: nothing asked for it.
+bool OnAnswer(Channel& channel, RequestKind kind, const Tag& tag);
 // The request's SEND completed. The peer has it: the time of the answer runs.
 void OnDelivered(ShardState& s, Channel& channel);
 // A SEND completed, perhaps the request's.

@@ -44,9 +44,11 @@ class RequestsTest : public ShardFixture {
     }
     return out;
   }
-  static std::vector<std::uint8_t> Answer(std::uint8_t opcode) {
+  // To the channel's request of that number, from 0.
+  static std::vector<std::uint8_t> Answer(std::uint8_t opcode, std::uint32_t number = 0) {
     std::vector<std::uint8_t> iu(16);
     iu[0] = opcode;
+    iu[15] = static_cast<std::uint8_t>(number);
     return iu;
   }
   static constexpr std::uint8_t kCredRsp = 0x41;
@@ -101,10 +103,10 @@ TEST_F(RequestsTest, OneRequestAtATimeInOrderEachEventOnce) {
   Receive(id, Answer(kAerRsp));
   ASSERT_EQ(Events().size(), 1u);
   EXPECT_EQ(Events()[0].req.lun.bytes[1], 2);
-  Receive(id, Answer(kAerRsp));
+  Receive(id, Answer(kAerRsp, 1));
   ASSERT_EQ(Events().size(), 1u);
   EXPECT_EQ(Events()[0].req.lun.bytes[1], 3);
-  Receive(id, Answer(kAerRsp));
+  Receive(id, Answer(kAerRsp, 2));
   EXPECT_TRUE(Got<action::SendIu>().empty());
 }
 
@@ -113,7 +115,7 @@ TEST_F(RequestsTest, MoreEventsThanAreKeptAreLeftToUnitAttentions) {
   for (std::uint16_t lun = 1; lun <= 100; ++lun) Report(id, lun, kCapacity);
   std::uint32_t more = 0;
   for (;; ++more) {
-    Receive(id, Answer(kAerRsp));
+    Receive(id, Answer(kAerRsp, more));
     if (Events().empty()) break;
   }
   EXPECT_EQ(more, limits::kAsyncEventsMax);
@@ -133,6 +135,18 @@ TEST_F(RequestsTest, AnAnswerOfTheOtherKindIsSpurious) {
   Report(id, 3, kLuns);
   Deliver();
   Receive(id, Answer(kCredRsp));
+  EXPECT_EQ(Logouts(), std::vector{wire::TLogoutReason::kSpuriousInitiatorResponse});
+}
+
+// A late repetition of an answer must not pass for that to the next request.
+TEST_F(RequestsTest, AnAnswerToAnEarlierRequestIsSpurious) {
+  const ChannelId id = Login();
+  Report(id, 3, kLuns);
+  Receive(id, Answer(kAerRsp));
+  Report(id, 4, kLuns);
+  ASSERT_EQ(Events().size(), 1u);
+  EXPECT_EQ(Events()[0].req.tag.bytes[7], 1);
+  Receive(id, Answer(kAerRsp));
   EXPECT_EQ(Logouts(), std::vector{wire::TLogoutReason::kSpuriousInitiatorResponse});
 }
 

@@ -47,12 +47,12 @@ inline void Arm(ShardState& s) {
   s.WakeAt(s.watch);
 }
 
-inline std::uint32_t Take(ShardState& s, Channel& channel, std::uint32_t piece,
-                          std::uint16_t slots) {
+inline std::uint32_t Take(ShardState& s, Channel& channel, std::uint32_t piece, std::uint16_t slots,
+                          LuId lu = LuId(kNone)) {
   SRPT_CHECK(CanSend(channel));
   const std::uint32_t send = channel.free_sends[--channel.free_send_count];
   --channel.sq_free;
-  channel.sends[send] = SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now};
+  channel.sends[send] = SendSlot{true, static_cast<std::uint16_t>(slots + 1), piece, s.now, lu};
   ++channel.sends_posted;
   Arm(s);
   return send;
@@ -96,10 +96,11 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   // The context is free, and its receive posted, before the response goes: the credit that it
   // carries is good at once.
   // [R-RSP-06, R-INV-01, R-INV-02]
+  const LuId lu = c.lu;
   command::End(s, channel, command);
   // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
-  const std::uint32_t send = Take(s, channel, piece, slots);
+  const std::uint32_t send = Take(s, channel, piece, slots, lu);
   const ChannelId id = channel.id;
   const std::size_t length = wire::SerializeRsp(rsp, s.memory->SendBuffer(id, SendId(send)));
   SRPT_CHECK(length <= channel.max_ti_iu_len);

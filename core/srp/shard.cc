@@ -77,9 +77,12 @@ namespace {
 // --- Information units --------------------------------------------------------------------------
 
 // CRED_RSP and AER_RSP: no credit was taken, and none is owed.
-void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, RequestKind kind) {
+void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu,
+                           RequestKind kind) {
+  const auto tag = wire::PeekTag(iu);
+  SRPT_CHECK(tag.has_value());  // Its length was looked at.
   // [R-CRED-09, R-AER-02]
-  if (!requests::OnAnswer(channel, kind)) {
+  if (!requests::OnAnswer(channel, kind, *tag)) {
     channel::Violate(s, channel, wire::TLogoutReason::kSpuriousInitiatorResponse,
                      kind == RequestKind::kCredReq ? "CRED_RSP without a CRED_REQ"
                                                    : "AER_RSP without an AER_REQ");
@@ -127,10 +130,10 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, 
       channel::Lose(s, channel, ChannelCause::kLost, "the initiator logged out");
       return;
     case wire::Opcode::kCredRsp:
-      OnTargetRequestAnswer(s, channel, recv, RequestKind::kCredReq);
+      OnTargetRequestAnswer(s, channel, recv, iu, RequestKind::kCredReq);
       return;
     case wire::Opcode::kAerRsp:
-      OnTargetRequestAnswer(s, channel, recv, RequestKind::kAerReq);
+      OnTargetRequestAnswer(s, channel, recv, iu, RequestKind::kAerReq);
       return;
     default:
       channel::Violate(s, channel, wire::TLogoutReason::kInvalidIuType,
@@ -145,6 +148,8 @@ inline void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu)
   if (iu.size() >= wire::kCmdBytes && iu[0] == static_cast<std::uint8_t>(wire::Opcode::kCmd) &&
       credits::Consume(channel)) {
     command::OnCmd(s, channel, recv, iu);
+    // What is owed may now be what the peer waits for.
+    if (channel.remaining < limits::kCreditsMin) requests::Look(s, channel);
   } else {
     ServeOther(s, channel, recv, iu);
   }

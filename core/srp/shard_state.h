@@ -257,6 +257,8 @@ struct SendSlot {
   std::uint16_t slots = 0;            // Send queue slots, its own and its WRITEs'.
   std::uint32_t first_piece = kNone;  // Buffers that its completion frees.
   Time posted_at;
+  LuId lu{kNone};            // Of the response's command.
+  std::uint64_t fences = 0;  // Those that wait for it, a bit each (Shard::State::fences).
 };
 
 // An entry of a channel's wire queue: what waits for the send queue, in order.
@@ -291,7 +293,8 @@ using RequestState = std::variant<request_state::Idle, request_state::Queued, re
 static_assert(std::variant_size_v<RequestState> == static_cast<std::size_t>(RequestPhase::kCount));
 
 struct TargetRequest {
-  RequestState state;  // Moved by Become only.
+  RequestState state;        // Moved by Become only.
+  std::uint64_t number = 0;  // Its tag. Those that were answered are behind it.
 
   RequestPhase phase() const { return static_cast<RequestPhase>(state.index()); }
   // Along the table of request_states.h, or the program stops.
@@ -437,8 +440,14 @@ struct Fence {
   std::uint64_t before = 0;     // Only commands that arrived before this one are aborted.
   std::uint32_t scan = 0;       // The next command to look at; all when == commands.size().
   std::uint32_t remaining = 0;  // Aborted commands that may still have effects.
+  // Responses, with their WRITEs, that are on their way to the asker, but on another channel than
+  // its answer, which does not come behind them.
+  NexusId asked_by;
+  std::uint32_t asker_channel = kNone;  // kNone: on another shard.
+  bool marked = false;                  // They were looked for.
+  std::uint32_t posted = 0;
 };
-inline constexpr std::size_t kFencesMax = 64;
+inline constexpr std::size_t kFencesMax = 64;  // A bit each in SendSlot::fences.
 
 struct Shard::State {
   State(const Parameters& parameters, ShardId id, MemoryPort* memory);

@@ -86,6 +86,34 @@ void End(ShardState& s, std::uint32_t index, RspCode code) {
   }
 }
 
+std::uint64_t BitOf(const ShardState& s, const Fence& fence) {
+  return std::uint64_t{1} << (&fence - s.fences.data());
+}
+
+// A response that was posted has no command any more, but it and its RDMA WRITEs may still reach
+// the asker after the answer, if they are on another channel. [R-INV-31]
+void MarkPosted(ShardState& s, Fence& fence) {
+  static_assert(kFencesMax <= 64);
+  fence.marked = true;
+  if (!fence.asked_by.valid()) return;
+  for (std::uint32_t i = 0; i < s.channels.size(); ++i) {
+    Channel& channel = s.channels[i];
+    if (channel.sends_posted == 0 || channel.nexus != fence.asked_by || i == fence.asker_channel) {
+      continue;
+    }
+    for (SendSlot& send : channel.sends) {
+      if (!send.busy || send.lu != fence.lu) continue;
+      send.fences |= BitOf(s, fence);
+      ++fence.posted;
+    }
+  }
+}
+
+void Close(ShardState& s, Fence& fence) {
+  fence = Fence{};
+  --s.fences_open;
+}
+
 bool Covers(const ShardState& s, const Fence& fence, const Command& c) {
   return c.lu == fence.lu && c.arrival < fence.before &&
          (!fence.nexus.valid() || s.channels[c.channel].nexus == fence.nexus);
@@ -158,15 +186,25 @@ void Overlap(ShardState& s, std::uint32_t request) {
 
 void OpenFence(ShardState& s, const message::AbortFence& fence) {
   std::uint64_t before = s.arrivals;
+  std::uint32_t asker_channel = kNone;
   if (fence.asker.valid()) {
     const Command& asker = s.commands[fence.asker.slot()];
     const bool waits = asker.generation == fence.asker.generation() && asker.Is<Managing>();
     // [R-INV-35]
-    if (waits) before = asker.arrival;
+    if (waits) {
+      before = asker.arrival;
+      asker_channel = asker.channel;
+    }
   }
   for (Fence& f : s.fences) {
     if (f.open) continue;
-    f = Fence{true, fence.fence, fence.lu, fence.nexus, before, 0, 0};
+    f.open = true;
+    f.id = fence.fence;
+    f.lu = fence.lu;
+    f.nexus = fence.nexus;
+    f.before = before;
+    f.asked_by = fence.asked_by;
+    f.asker_channel = asker_channel;
     ++s.fences_open;
     return;
   }
@@ -177,9 +215,12 @@ void OpenFence(ShardState& s, const message::AbortFence& fence) {
 void CancelFence(ShardState& s, const message::CancelFence& fence) {
   for (Fence& f : s.fences) {
     if (!f.open || f.id != fence.fence) continue;
-    f = Fence{};
-    --s.fences_open;
-    return;
+    if (f.posted > 0) {
+      for (Channel& channel : s.channels) {
+        for (SendSlot& send : channel.sends) send.fences &= ~BitOf(s, f);
+      }
+    }
+    return Close(s, f);
   }
 }
 
@@ -192,11 +233,11 @@ bool PumpFences(ShardState& s) {
       if (c.Is<Free>() || !Covers(s, f, c)) continue;
       if (!abort::Abort(s, f.scan, kNone)) ++f.remaining;
     }
-    if (f.remaining > 0) continue;
+    if (!f.marked) MarkPosted(s, f);
+    if (f.remaining > 0 || f.posted > 0) continue;
     if (!s.Room(1)) return false;
     s.Do(action::ToDirector{message::FenceDone{f.id}});
-    f = Fence{};
-    --s.fences_open;
+    Close(s, f);
   }
   return true;
 }
@@ -206,6 +247,14 @@ void TellFences(ShardState& s, std::uint32_t command) {
     if (!f.open || f.scan <= command || !Covers(s, f, s.commands[command])) continue;
     SRPT_CHECK(f.remaining > 0);
     --f.remaining;
+  }
+}
+
+void TellFencesOfSend(ShardState& s, const SendSlot& send) {
+  for (Fence& f : s.fences) {
+    if ((send.fences & BitOf(s, f)) == 0) continue;
+    SRPT_CHECK(f.open && f.posted > 0);
+    --f.posted;
   }
 }
 

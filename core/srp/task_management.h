@@ -12,6 +12,8 @@ void OnFenceAnswer(ShardState& s, const message::TaskFenceAnswer& answer);
 // A CMD has this request's tag (fault 11): both end with one response, 0B/4E/00, when the request
 // is done.
 void Overlap(ShardState& s, std::uint32_t request);
+// A response that fences waited for has arrived, or never will.
+void TellFencesOfSend(ShardState& s, const SendSlot& send);
 // The command that this request waits for has no effect any more.
 void OnAborted(ShardState& s, std::uint32_t request);
 

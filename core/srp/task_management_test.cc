@@ -315,6 +315,34 @@ TEST_F(TaskManagement, AFenceOfOneNexusEndsItsCommandsOnAllChannelsAndNoOthers) 
   }
 }
 
+// Past: a READ was answered on another channel of the asker's, and neither its WRITE nor its
+// response is known to have arrived; another nexus has the same. In order: the asker's fence, which
+// another one took the place of. Expect it to wait for the asker's, not for the others. [R-INV-31]
+TEST_F(TaskManagement, AFenceWaitsForResponsesOnTheirWayToItsAsker) {
+  const NexusId mine = NexusId::Make(0, 0);
+  const ChannelId asks = Login(mine), two = Login(mine), other = Login(NexusId::Make(1, 0));
+  std::map<ChannelId, SendId> sends;
+  for (const ChannelId c : {two, other}) {
+    Receive(c, OneRead(1));
+    Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
+    sends[c] = Got<action::SendIu>().at(0).send;
+  }
+  Receive(two, ToLun(1, OneRead(2)));
+  Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
+  ASSERT_EQ(Got<action::SendIu>().size(), 1u) << "of another unit";
+  Receive(asks, Tmf(9, F::kLunReset));
+  message::AbortFence fence = Fence(LuId(7), {}, Told<message::AskTaskFence>().at(0).command);
+  fence.asked_by = mine;
+  Then(event::FromDirector{fence});
+  EXPECT_TRUE(Told<message::FenceDone>().empty());
+  Then(event::FromDirector{message::CancelFence{fence.fence}});
+  Then(event::FromDirector{fence});
+  EXPECT_TRUE(Told<message::FenceDone>().empty());
+  Then(event::SendDone{two, sends[two]});
+  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
+  Then(event::SendDone{other, sends[other]});
+}
+
 TEST_F(TaskManagement, WritesOfOtherNexusesDoNotHoldAFenceOfOne) {
   const ChannelId mine = Login(), other = Login(NexusId::Make(1, 0));
   Receive(mine, OneWrite(1));
@@ -438,6 +466,7 @@ TEST_F(TaskManagement, CreditsThatComeFreeWithoutAResponseAreRequestedBack) {
     Deliver();
     std::vector<std::uint8_t> rsp(16);
     rsp[0] = 0x41;
+    rsp[15] = static_cast<std::uint8_t>(round);
     Receive(c, rsp);
     EXPECT_EQ(Info(c).state, ChannelState::kLive);
     EXPECT_EQ(Info(c).req_lim, 2u);

@@ -92,6 +92,10 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   const LunMap& map = s.LunMapOf(channel);
   const auto lun = wire::DecodeLun(cmd->lun);
   const scsi::LuView* lu = lun ? map.Find(*lun) : nullptr;
+  if (command::IsAnother(c, lu)) {
+    command::Fail(s, command, CommandCause::kRefused, scsi::kLunNotSupported);
+    return;
+  }
   const auto request = scsi::Decode(cmd->cdb, lu);
   if (!request) {  // The unit changed while the command waited.
     command::Fail(s, command, CommandCause::kRefused, request.error());

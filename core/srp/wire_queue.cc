@@ -15,6 +15,7 @@
 #include "core/srp/data_buffers.h"
 #include "core/srp/requests.h"
 #include "core/srp/response.h"
+#include "core/srp/task_management.h"
 #include "core/srp/trace.h"
 #include "core/srp/transfer.h"
 #include "core/wire/data_descriptor.h"
@@ -286,6 +287,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   SRPT_CHECK(e.send.v < limits::kSendPerChannelMax && channel.sends[e.send.v].busy);
   SendSlot& slot = channel.sends[e.send.v];
   FreeAttached(s, slot);
+  if (slot.fences != 0) task_management::TellFencesOfSend(s, slot);
   channel.sq_free += slot.slots;
   slot = SendSlot{};
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
