@@ -42,8 +42,9 @@ using verbs::FailurePoints;
 constexpr int kClean = 0;
 constexpr int kNotReached = 3;  // The run has fewer calls than N.
 
-// Everything of one run. What the N-th call broke may cost one session, not two.
-void UseTarget(std::uint32_t send_queue) {
+// Everything of one run. What the N-th call broke may cost one session, not two. Answers how many
+// it did.
+int UseTarget(std::uint32_t send_queue) {
   int lost = 0;
   const auto again = [&](const char* what) {
     if (++lost > 1) Unclean(std::string("lost a second session: ") + what);
@@ -68,6 +69,7 @@ void UseTarget(std::uint32_t send_queue) {
       Unclean("the send queue has another length than " + std::to_string(send_queue));
     }
   }
+  return lost;
 }
 
 struct OneRun {
@@ -103,7 +105,11 @@ int RunOnce(const OneRun& run, const std::string& folder) {
     std::this_thread::sleep_for(milliseconds(1));
   }
   if (status == -1) {
-    UseTarget(run.send_queue);
+    const int lost = UseTarget(run.send_queue);
+    // [R-FAULT-08]
+    if (lost > 0 && run.name == "ibv_post_send" && run.how == Failure::kTransient) {
+      Unclean("work that the device did not take for now cost a session");
+    }
     kill(getpid(), SIGTERM);
   }
   daemon.join();

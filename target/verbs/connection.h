@@ -14,6 +14,18 @@
 
 namespace srpt::target {
 
+struct Rdma {
+  ibv_send_wr wr{};
+  ibv_sge sge{};
+};
+
+// Since when a queue takes nothing of what is posted to it.
+struct Refusal {
+  bool refused = false;
+  Time since;
+  std::uint64_t polls = 0;  // Of the datapath, until then.
+};
+
 struct Connection {
   ChannelId id;  // Invalid: the slot is free.
   rdma_cm_id* cm = nullptr;
@@ -42,12 +54,15 @@ struct Connection {
   std::vector<Send> sends;
   std::uint32_t inline_bytes = 0;
 
-  // Gathered for the next Flush.
+  // Gathered for the next Flush, or refused by the last one. (Without a first there is no last.)
   ibv_recv_wr* recv_first = nullptr;
   ibv_recv_wr* recv_last = nullptr;
   ibv_send_wr* send_first = nullptr;
   ibv_send_wr* send_last = nullptr;
   bool gathered = false;  // In the datapath's list.
+  Refusal recv_refusal;
+  Refusal send_refusal;
+  std::vector<Rdma> kept;  // RDMA that was refused, by its sequence. Empty before the first.
 
   // The send queue, in work requests: [tail, head) is posted and not known to have ended.
   std::uint16_t sq_size = 0;
@@ -55,6 +70,7 @@ struct Connection {
   std::uint16_t sq_tail = 0;
   std::uint16_t sends_open = 0;  // Signaled sends.
   std::uint16_t rdma_open = 0;   // Signaled RDMA.
+  bool broken = false;           // We put the queue pair into error.
   bool failed = false;           // The queue pair is in error and core knows it.
 
   // Work requests that could not be posted; reported once those before them have ended.

@@ -1,4 +1,5 @@
-// Making queue pairs and posting to them. datapath_poll.cc has the completions.
+// Making queue pairs and gathering work for them. datapath_flush.cc posts it, datapath_poll.cc has
+// the completions.
 #include "target/verbs/datapath.h"
 
 #include <fcntl.h>
@@ -23,9 +24,10 @@ bool SetNonBlocking(int fd) {
 
 }  // namespace
 
-Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections)
+Datapath::Datapath(ShardMemory& memory, std::vector<Connection>& connections, Clock now)
     : memory_(memory),
       connections_(connections),
+      now_(now),
       rdma_(kGatherMax),
       due_rdma_(memory.data_buffers()) {
   SRPT_CHECK(connections_.size() <= WrId::kChannelSlots);
@@ -86,6 +88,7 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
 const char* Datapath::Open(Connection& connection, const action::Accept& accept, bool& sq_refused) {
   DevicePath& device = devices_[connection.device];
   sq_refused = false;
+  if (device.ended) return "the device failed on this shard";
   if (accept.recv_count > device.limits.qp_wr_max) {
     return "the device's receive queues are shorter than the channel needs";
   }
@@ -142,7 +145,7 @@ const char* Datapath::Open(Connection& connection, const action::Accept& accept,
   }
   ibv_recv_wr* bad = nullptr;
   const int error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
-  connection.recv_first = connection.recv_last = nullptr;
+  connection.recv_first = nullptr;
   if (error != 0) {
     Close(connection);
     memory_.ForgetChannel(accept.channel);
@@ -172,6 +175,7 @@ void Datapath::Prebuild(Connection& connection, const action::Accept& accept) {
 }
 
 void Datapath::Break(Connection& connection) {
+  connection.broken = true;
   ibv_qp_attr attr{};
   attr.qp_state = IBV_QPS_ERR;
   verbs::ModifyQp(connection.qp, &attr, IBV_QP_STATE);  // Fails only if the device is gone.
@@ -315,54 +319,6 @@ void Datapath::Post(const action::Probe& post) {
   Gather(connection, probe.wr, WrKind::kProbe, 0);
   ++connection.rdma_open;
   ++device.rdma_open;
-}
-
-void Datapath::Flush() {
-  for (DevicePath& device : devices_) {
-    if (device.shared.first != nullptr) FlushShared(device);
-  }
-  for (Connection* connection : gathered_) {
-    connection->gathered = false;
-    FlushRecvs(*connection);
-    FlushSends(*connection);
-  }
-  gathered_.clear();
-  rdma_used_ = 0;
-}
-
-void Datapath::FlushRecvs(Connection& connection) {
-  if (connection.recv_first == nullptr) return;
-  ibv_recv_wr* bad = nullptr;
-  const int error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
-  if (error != 0) {
-    for (; bad != nullptr; bad = bad->next) Unpost(connection, bad->wr_id);
-  }
-  connection.recv_first = connection.recv_last = nullptr;
-}
-
-void Datapath::FlushSends(Connection& connection) {
-  if (connection.send_first == nullptr) return;
-  ibv_send_wr* bad = nullptr;
-  const int error = verbs::PostSend(connection.qp, connection.send_first, &bad);
-  if (error != 0) {
-    for (; bad != nullptr; bad = bad->next) {
-      Unpost(connection, bad->wr_id);
-      --connection.sq_head;
-    }
-  }
-  connection.send_first = connection.send_last = nullptr;
-}
-
-// The first that could not be posted failed; those behind it are as good as flushed.
-void Datapath::Unpost(Connection& connection, std::uint64_t wr_id) {
-  if (connection.unposted.empty()) {
-    Break(connection);
-    ++unposted_connections_;
-    connection.unposted_age = 0;
-  }
-  const WorkStatus status =
-      connection.unposted.empty() && !connection.failed ? WorkStatus::kOther : WorkStatus::kFlushed;
-  connection.unposted.push_back({wr_id, status});
 }
 
 }  // namespace srpt::target

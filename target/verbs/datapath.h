@@ -3,6 +3,7 @@
 // Posting: work requests are prebuilt and gathered per queue pair; Flush hands each queue pair all
 // its receives in one post, then all its sends in one. On Soft-RoCE every ibv_post_send is a system
 // call, so this decides the speed. Receives go first: a credit must never be granted without one.
+// What a device refuses for want of memory waits for the next Flush (datapath_flush.cc).
 //
 // Completions: two queues a device, one for sends and one for receives. Only the receive queue
 // wakes a sleeping loop always. The end of a SEND alone gives nobody anything to do, so the send
@@ -26,7 +27,9 @@
 #include <vector>
 
 #include "core/action.h"
+#include "core/base/limits.h"
 #include "core/base/result.h"
+#include "target/reactor_time.h"
 #include "target/verbs/connection.h"
 #include "target/verbs/device.h"
 #include "target/verbs/fabric.h"
@@ -44,14 +47,21 @@ inline constexpr int kLazySendsMs = 2;
 // Polls after which what could not be posted is reported although earlier work has not ended.
 inline constexpr std::uint32_t kUnpostedPollsMax = 4096;
 
+// What is refused for so long fails: so long does core wait for the transport. But no sooner than
+// after this many polls, each of which may have made room: the thread may have stood still.
+inline constexpr Duration kRefusedMax = limits::kCompletionWatchdog;
+inline constexpr std::uint64_t kRefusedPollsMin = 64;
+
 WorkStatus ToWorkStatus(ibv_wc_status status);
 // What a receive brought.
 std::uint32_t BytesOf(const ibv_wc& wc);
 
 class Datapath {
  public:
+  using Clock = Time (*)();
+
   // Slots of `connections` are channel slots; the vector belongs to the caller and never moves.
-  Datapath(ShardMemory& memory, std::vector<Connection>& connections);
+  Datapath(ShardMemory& memory, std::vector<Connection>& connections, Clock now = Now);
   ~Datapath();
   Datapath(const Datapath&) = delete;
   Datapath& operator=(const Datapath&) = delete;
@@ -109,6 +119,7 @@ class Datapath {
     QpTable channels;
     ibv_recv_wr* first = nullptr;  // Gathered, or refused by the last post.
     ibv_recv_wr* last = nullptr;
+    Refusal refusal;
     std::uint32_t posted = 0;
     std::uint32_t ending = 0;  // Connections whose ReceivesOver is due.
     bool armed = false;        // The limit event, which comes once.
@@ -127,10 +138,8 @@ class Datapath {
     bool signal_all = false;  // See AddDevice.
     std::uint32_t sends_open = 0;
     std::uint32_t rdma_open = 0;
-  };
-  struct Rdma {
-    ibv_send_wr wr{};
-    ibv_sge sge{};
+    bool ended = false;    // EndDevice.
+    bool end_due = false;  // Core is to be told.
   };
 
   Connection& Of(ChannelId channel);
@@ -141,13 +150,20 @@ class Datapath {
   template <class Action>
   void GatherRdma(const Action& action, ibv_wr_opcode opcode, std::uint32_t lkey);
   void PostShared(DevicePath& device, std::uint32_t index);
-  void FlushShared(DevicePath& device);
+  int FlushShared(DevicePath& device);
   void ArmShared(DevicePath& device);
   void CompleteShared(DevicePath& device, const ibv_wc& wc, EventSink& sink);
   void TakeBack(DevicePath& device, const Connection& connection);
   void ReportReceivesOver(DevicePath& device, EventSink& sink);
   void FlushRecvs(Connection& connection);
   void FlushSends(Connection& connection);
+  bool ReceivesWait(const Connection& connection) const;
+  void Keep(Connection& connection);
+  // Whether what was refused waits for another try.
+  bool MayWait(Refusal& refusal, int error, bool some_taken);
+  bool MayWait(Connection& connection, Refusal& refusal, int error, bool some_taken);
+  void EndDevice(DevicePath& device, const std::string& why);
+  void ReportEnd(DevicePath& device, EventSink& sink);
   void Unpost(Connection& connection, std::uint64_t wr_id);
   std::size_t PollQueue(DevicePath& device, Queue& queue, EventSink& sink);
   void Deliver(DevicePath& device, const ibv_wc& wc, bool receive, EventSink& sink);
@@ -156,8 +172,10 @@ class Datapath {
 
   ShardMemory& memory_;
   std::vector<Connection>& connections_;
+  const Clock now_;
+  std::uint64_t polls_ = 0;
   std::vector<DevicePath> devices_;
-  std::vector<Connection*> gathered_;
+  std::vector<Connection*> gathered_;  // After Flush: those of which something waits.
   std::vector<Rdma> rdma_;
   std::size_t rdma_used_ = 0;
   // By BufferId: the wr_id of the signaled RDMA that is open for it; 0: none. Linux's siw, when it

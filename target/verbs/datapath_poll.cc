@@ -35,7 +35,9 @@ std::uint32_t BytesOf(const ibv_wc& wc) {
 
 std::size_t Datapath::Poll(EventSink& sink) {
   std::size_t seen = 0;
+  ++polls_;
   for (DevicePath& device : devices_) {
+    if (device.end_due) ReportEnd(device, sink);
     seen += PollQueue(device, device.send, sink);
     for (const ibv_wc& wc : std::exchange(device.early, {})) Deliver(device, wc, true, sink);
     const std::size_t received = PollQueue(device, device.recv, sink);
@@ -142,9 +144,21 @@ void Datapath::ReportUnposted(EventSink& sink) {
   }
 }
 
+void Datapath::ReportEnd(DevicePath& device, EventSink& sink) {
+  device.end_due = false;
+  for (Connection& connection : connections_) {
+    if (connection.qp == nullptr || &devices_[connection.device] != &device) continue;
+    Break(connection);
+    if (connection.failed) continue;
+    connection.failed = true;
+    sink.OnEvent(ShardEvent(event::QpFailed{connection.id, WorkStatus::kOther}));
+  }
+}
+
 bool Datapath::Arm() {
   if (unposted_connections_ > 0) return false;
   for (DevicePath& device : devices_) {
+    if (device.end_due) return false;
     if (device.shared.ending > 0 || !device.early.empty()) return false;
     if (!device.recv.armed) {
       if (verbs::ReqNotifyCq(device.recv.cq, false) != 0) return false;
@@ -159,7 +173,9 @@ bool Datapath::Arm() {
 }
 
 bool Datapath::LazySends() const {
+  if (!gathered_.empty()) return true;
   for (const DevicePath& device : devices_) {
+    if (device.shared.first != nullptr && !device.ended) return true;
     if (device.sends_open > 0 && !device.send.armed) return true;
   }
   return false;

@@ -47,7 +47,7 @@ std::string Datapath::AddShared(std::uint32_t count, std::uint32_t recv_bytes) {
     recv.wr.num_sge = 1;
     PostShared(device, i);
   }
-  FlushShared(device);
+  (void)FlushShared(device);
   return shared.first == nullptr ? "" : device.name + ": its receives cannot be posted";
 }
 
@@ -69,15 +69,6 @@ void Datapath::PostShared(DevicePath& device, std::uint32_t index) {
   (shared.first == nullptr ? shared.first : shared.last->next) = &recv.wr;
   shared.last = &recv.wr;
   ++shared.posted;
-}
-
-// What the device does not take now is tried again with the next ones: none is ever lost.
-void Datapath::FlushShared(DevicePath& device) {
-  SharedRecvs& shared = device.shared;
-  ibv_recv_wr* bad = nullptr;
-  const int error = verbs::PostSrqRecv(shared.srq, shared.first, &bad);
-  shared.first = error == 0 ? nullptr : bad;
-  if (!shared.armed) ArmShared(device);
 }
 
 // Once the queue has recovered, so that one shortage is one event.

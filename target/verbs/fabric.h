@@ -109,7 +109,8 @@ class Fabric {
   // Before the loop sleeps: has fds() become readable with the next completion. Poll once more
   // after it. False: do not sleep, something waits that no descriptor will tell of.
   virtual bool Arm() = 0;
-  // Sends are outstanding whose completions alone wake nobody: sleep this short at most.
+  // Sleep a moment at most: sends are outstanding whose completions alone wake nobody, or work was
+  // refused that the next Flush tries again.
   virtual bool LazySends() const = 0;
   // Readable when Arm's promise comes true, or when PollConnections has something to do.
   virtual std::vector<int> completion_fds() const = 0;

@@ -156,9 +156,14 @@ std::vector<std::uint32_t> Network::SendQueues() {
   return lengths;
 }
 
-void Network::RefusePosts(std::uint32_t n) {
+void Network::RefusePosts(std::uint32_t n, int error, std::uint32_t taken) {
   const Lock lock(TheWorld().mutex);
-  TheWorld().refuse_posts = n;
+  TheWorld().refuse_sends = {n, error, taken};
+}
+
+void Network::RefuseReceives(std::uint32_t n, int error, std::uint32_t taken) {
+  const Lock lock(TheWorld().mutex);
+  TheWorld().refuse_recvs = {n, error, taken};
 }
 
 std::string Network::broken() {

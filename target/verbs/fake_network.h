@@ -84,6 +84,13 @@ struct Id : rdma_cm_id {
   Peer* peer = nullptr;
 };
 
+// Of the next `posts`, after the first `taken` work requests of each.
+struct Refusal {
+  std::uint32_t posts = 0;
+  int error = 0;
+  std::uint32_t taken = 0;
+};
+
 struct World {
   std::mutex mutex;
   std::condition_variable changed;
@@ -97,7 +104,8 @@ struct World {
   std::uint32_t next_key = 1;
   std::uint32_t next_qp = 1;
   PeerId next_peer = 1;
-  std::uint32_t refuse_posts = 0;
+  Refusal refuse_sends;
+  Refusal refuse_recvs;
   bool hold_ids = false;  // Who destroys one waits.
   std::string broken;
 

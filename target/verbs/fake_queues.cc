@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "target/verbs/fake_network.h"
 
@@ -90,16 +91,24 @@ ibv_wc_status Execute(World& w, Qp& qp, const ibv_send_wr& wr) {
   return IBV_WC_SUCCESS;
 }
 
+// Of the post that begins: none, if it is taken whole.
+std::optional<Refusal> Counted(Refusal& refusal) {
+  if (refusal.posts == 0) return std::nullopt;
+  --refusal.posts;
+  return refusal;
+}
+
 int PostSend(ibv_qp* raw, ibv_send_wr* first, ibv_send_wr** bad) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Qp& qp = static_cast<Qp&>(*raw);
-  if (w.refuse_posts > 0) {
-    --w.refuse_posts;
-    *bad = first;
-    return ENOMEM;
-  }
-  for (ibv_send_wr* wr = first; wr != nullptr; wr = wr->next) {
+  const std::optional<Refusal> refusal = Counted(w.refuse_sends);
+  std::uint32_t taken = 0;
+  for (ibv_send_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
+    if (refusal && taken == refusal->taken) {
+      *bad = wr;
+      return refusal->error;
+    }
     if (qp.posted - qp.retired >= qp.cap.max_send_wr) {
       w.Broke("a send queue ran over");
       *bad = wr;
@@ -116,14 +125,22 @@ int PostSend(ibv_qp* raw, ibv_send_wr* first, ibv_send_wr** bad) {
     }
     if (status != IBV_WC_SUCCESS) ToError(w, qp);
   }
-  return 0;
+  return refusal && taken == refusal->taken ? refusal->error : 0;
 }
 
 int PostRecv(ibv_qp* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Qp& qp = static_cast<Qp&>(*raw);
-  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next) {
+  const std::optional<Refusal> refusal = Counted(w.refuse_recvs);
+  std::uint32_t taken = 0;
+  int error = 0;
+  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
+    if (refusal && taken == refusal->taken) {
+      *bad = wr;
+      error = refusal->error;
+      break;
+    }
     if (qp.srq != nullptr || qp.recvs.size() >= qp.cap.max_recv_wr) {
       w.Broke("a receive queue ran over");
       *bad = wr;
@@ -137,14 +154,22 @@ int PostRecv(ibv_qp* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
     }
   }
   DeliverToTarget(w, qp);
-  return 0;
+  return error;
 }
 
 int PostSrqRecv(ibv_srq* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Srq& srq = static_cast<Srq&>(*raw);
-  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next) {
+  const std::optional<Refusal> refusal = Counted(w.refuse_recvs);
+  std::uint32_t taken = 0;
+  int error = 0;
+  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
+    if (refusal && taken == refusal->taken) {
+      *bad = wr;
+      error = refusal->error;
+      break;
+    }
     if (srq.recvs.size() >= srq.room) {
       w.Broke("a shared receive queue ran over");
       *bad = wr;
@@ -155,7 +180,7 @@ int PostSrqRecv(ibv_srq* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
   for (auto& [number, qp] : w.qps) {
     if (qp->srq == raw) DeliverToTarget(w, *qp);
   }
-  return 0;
+  return error;
 }
 
 int PollCq(ibv_cq* raw, int entries, ibv_wc* completions) {

@@ -9,6 +9,7 @@
 #ifndef TARGET_VERBS_FAKE_VERBS_H_
 #define TARGET_VERBS_FAKE_VERBS_H_
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -60,8 +61,11 @@ class Network {
   static std::vector<std::uint32_t> SendQueues();
   // The completion vectors that completion queues were made for.
   static std::set<int> CompletionVectors();
-  // The next `n` posts to a send queue are refused with ENOMEM, whole.
-  static void RefusePosts(std::uint32_t n);
+  // The next `n` posts to a send queue, or of receives (shared ones too), are refused after the
+  // first `taken` work requests of each. If there are no more, it takes all and says that it
+  // failed.
+  static void RefusePosts(std::uint32_t n, int error = ENOMEM, std::uint32_t taken = 0);
+  static void RefuseReceives(std::uint32_t n, int error = ENOMEM, std::uint32_t taken = 0);
   // From now on, or no longer: destroying an id waits, as the kernel does for the CM's messages.
   static void HoldIds(bool hold);
   // Empty, or the first rule that the target broke.
