@@ -5,7 +5,7 @@
 import pytest
 from srptest import cdb, wire
 
-from conformance.arms.arm import FILE_DEVICE, FREE_LUN, NULL_LUN
+from conformance.arms.arm import FILE_DEVICE, FREE_LUN, NULL_DEVICE, NULL_LUN
 from conformance.arms.session import CHECK_CONDITION, good
 
 UA, RESET = 6, 0x29
@@ -110,3 +110,27 @@ def test_a_command_that_waits_does_not_reach_another_unit_under_its_lun(arm):
     received = session.receive(5.0)
     assert arm.transport.peek(FILE_DEVICE, 0, 512) == before, "written to a unit never announced"
     assert received.status == 2, received
+
+
+@pytest.mark.parametrize("after", range(4, 20, 2))
+def test_an_attention_that_comes_back_for_a_unit_that_is_gone(arm, after):
+    """Aborted while it asks for its unit attention, and then the LUN goes. [R-INV-07]"""
+    session = arm.login()
+    task = session.submit(cdb.test_unit_ready(), lun=NULL_LUN)
+    arm.sleep(after * 1e-6)
+    arm.inject("message slow")  # With the right `after`, the director's answer.
+    arm.sleep(100e-6)
+    abort = session.channel.build_tsk_mgmt(
+        tag=session.tag(),
+        lun=wire.encode_lun(NULL_LUN),
+        function=wire.TM_ABORT_TASK,
+        task_tag=task,
+    )
+    session.send_raw(abort)
+    while session.channel.outstanding:
+        session.receive(5.0)
+    arm.del_lun(NULL_LUN)
+    arm.sleep(1.0)
+    assert arm.transport.broken() == ""
+    arm.add_lun(NULL_LUN, NULL_DEVICE)
+    session.ready()

@@ -69,7 +69,8 @@ void Director::State::OnMessage(ShardId shard, const message::AskUnitAttention& 
 
 void Director::State::OnMessage(ShardId, const message::ReturnUnitAttention& back) {
   Nexus* nexus = nexuses.Find(back.nexus);
-  if (nexus == nullptr) return;  // Nobody is left to be told.
+  // Nobody is left to be told, or the unit went while the attention was under way.
+  if (nexus == nullptr || !Sees(*nexus, back.lu)) return;
   nexus->attentions.PutBack(back.lu, back.attention);
   outbox.ToAllShards(message::UnitAttentionPending{back.nexus, back.lu});
 }
@@ -133,12 +134,15 @@ void Director::State::TellOfFence(LuId lu, const LuFences::Asker& asker) {
   const bool reset = asker.function == FenceFunction::kLunReset;
   for (auto& [slot, nexus] : nexuses.all()) {
     if (!reset && nexus.id == asker.nexus) continue;
-    const auto& entries = snapshot->MapOf(nexus.id).entries();
-    const bool sees = std::any_of(entries.begin(), entries.end(),
-                                  [&](const LunMap::Entry& e) { return e.lu.id == lu; });
     // [R-FAULT-33, R-TSK-06, R-INV-33]
-    if (sees) Establish(nexus, lu, reset ? kUaReset : kUaCleared);  // [R-TSK-05]
+    if (Sees(nexus, lu)) Establish(nexus, lu, reset ? kUaReset : kUaCleared);  // [R-TSK-05]
   }
+}
+
+bool Director::State::Sees(const Nexus& nexus, LuId lu) const {
+  const auto& entries = snapshot->MapOf(nexus.id).entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [lu](const LunMap::Entry& e) { return e.lu.id == lu; });
 }
 
 void Director::State::Establish(Nexus& nexus, LuId lu, UnitAttention attention) {

@@ -187,6 +187,22 @@ TEST(LunAttentions, AreHandedOutOnceHoweverManyShardsAsk) {
   EXPECT_FALSE(s.AskAttention(0, a, LuId(9)).has) << "a unit that nobody knows";
 }
 
+// The command that asked was aborted, and the unit went, before the answer came back.
+// [R-INV-07]
+TEST(LunAttentions, OneThatComesBackForAUnitThatIsGoneIsDropped) {
+  Scenario s;
+  s.AddDisk(1);
+  s.AddLun(0, 1);
+  const NexusId nexus = s.NexusOf(s.Login(LoginOf(1)));
+  const auto answer = s.AskAttention(0, nexus, LuId(1));
+  ASSERT_TRUE(answer.has);
+  s.Admin(admin::RemoveLun{kTargetName, "", LunNumber(0)});
+  s.said.clear();
+  s.FromShard(0, message::ReturnUnitAttention{nexus, LuId(1), answer.attention});
+  EXPECT_TRUE(s.said.empty());
+  EXPECT_FALSE(s.AskAttention(0, nexus, LuId(1)).has);
+}
+
 TEST(LunAttentions, ComeInOrderAndSayIfThereAreMore) {
   Scenario s;
   s.AddDisk(1);

@@ -98,6 +98,7 @@ struct Director::State {
   // `fresh`: nothing has changed but that this nexus came; its units report a power on.
   void Refresh(const Nexus* fresh = nullptr);
   void Establish(Nexus& nexus, LuId lu, UnitAttention attention);
+  bool Sees(const Nexus& nexus, LuId lu) const;
   // Has one channel of the nexus, if it has a live one, tell the peer by AER_REQ.
   void Report(const Nexus& nexus, const MapChange::Event& event);
   void StartFence(const LuFences::Effect& effect);
