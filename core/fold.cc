@@ -140,6 +140,7 @@ class Folder {
   void Put(const message::LuFailed& x) { All(x.lu); }
   void Put(const message::TakenOver& x) { All(x.nexus, x.session); }
   void Put(const message::OldWrites& x) { All(x.nexus, x.lu, x.there); }
+  void Put(const message::ReceivesBack& x) { All(x.nexus, x.channel, x.receives); }
 
   // --- Events -----------------------------------------------------------------------------------
 

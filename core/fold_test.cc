@@ -88,6 +88,7 @@ TEST(Fold, EveryKindOfActionDiffers) {
       Of(Action(action::ToDirector{message::LuIdle{}})),
       Of(Action(action::ToDirector{message::TakenOver{}})),
       Of(Action(action::ToDirector{message::OldWrites{}})),
+      Of(Action(action::ToDirector{message::ReceivesBack{}})),
       Of(Action(action::ToShard{ShardId(0), message::ForgetNexus{}})),
       Of(Action(PublishOf(1))),
       Of(Action(action::AdminDone{})),

@@ -156,7 +156,13 @@ struct ChannelLive {
   NexusId nexus;
   ChannelId channel;
 };
-// The last message about a channel: nothing of it remains.
+// So many receives of a shared queue that were promised to the channel are promised to nobody.
+struct ReceivesBack {
+  NexusId nexus;
+  ChannelId channel;
+  std::uint32_t receives = 0;
+};
+// The last message about a channel: nothing of it remains, no promise either.
 struct ChannelClosed {
   NexusId nexus;
   ChannelId channel;
@@ -203,7 +209,7 @@ struct LuFailed {
 
 using ToDirector = std::variant<ChannelOpened, ChannelRefused, ChannelLive, ChannelClosed,
                                 AskUnitAttention, ReturnUnitAttention, AskTaskFence, FenceDone,
-                                LuIdle, LuFailed, TakenOver, OldWrites>;
+                                LuIdle, LuFailed, TakenOver, OldWrites, ReceivesBack>;
 
 }  // namespace message
 }  // namespace srpt

@@ -49,6 +49,16 @@ def test_fault_21_all_zeros(arm):
     assert wire.LoginRej.parse(event.bytes).reason == wire.REJ_IU_LENGTH
 
 
+@pytest.mark.world(srq_size=131)
+def test_fault_21_no_room(arm):
+    """No receives for another channel: reason 1, and the session there goes on. [R-FAULT-21]"""
+    session = arm.login().ready()
+    for initiator_number in (1, 2):
+        assert arm.rejection(initiator=initiator_number).reason == wire.REJ_INSUFFICIENT_RESOURCES
+    session.works()
+    assert arm.session_of(1)["channels"] == 1
+
+
 @pytest.mark.parametrize("offset", [47, 51, 8260, 65535])
 def test_fault_22_immediate_offset_out_of_range(arm, offset):
     """Below the descriptor's end or beyond the IU: login without immediate data. [R-FAULT-22]"""

@@ -28,7 +28,7 @@ const char* NameOf(FenceFunction function) {
 Director::State::State(const Parameters& p, std::vector<TargetPort> ports)
     : parameters(p),
       nexuses(p.sessions_max),
-      load(p.shards, 0),
+      room(p),
       fences(p.shards),
       outbox(p.shards) {
   SRPT_CHECK(p.shards > 0);

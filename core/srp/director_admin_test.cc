@@ -204,7 +204,9 @@ TEST(DirectorShutdown, WithNobodyThereEndsAtOnce) {
 // --- Steps ------------------------------------------------------------------------------------
 
 TEST(DirectorSteps, WorkLeftOverWaitsInOrderAndMakesTheNextStepDue) {
-  Scenario s;
+  Parameters parameters;
+  parameters.channels_per_shard = 512;
+  Scenario s(1, parameters);
   constexpr std::uint32_t kSessions = 300;
   std::vector<ChannelId> channels;
   for (std::uint32_t i = 0; i < kSessions; ++i) {

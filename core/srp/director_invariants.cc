@@ -13,6 +13,7 @@ std::string DirectorInvariants::Broken(const Director& director) {
   const Director::State& s = *director.state_;
 
   std::vector<std::uint32_t> load(s.parameters.shards, 0);
+  std::uint64_t promised = 0;
   std::set<std::pair<ShardId, ChannelId>> channels;
   std::set<std::pair<TargetPortId, std::string>> names;
   for (const auto& [slot, nexus] : s.nexuses.all()) {
@@ -26,6 +27,7 @@ std::string DirectorInvariants::Broken(const Director& director) {
         return "A channel belongs to one nexus, once.";
       }
       ++load[channel.shard.v];
+      promised += channel.receives;
     }
     std::size_t staying = 0;
     for (const NexusChannel& channel : nexus.channels) staying += channel.state.stays() ? 1 : 0;
@@ -53,6 +55,7 @@ std::string DirectorInvariants::Broken(const Director& director) {
   for (const auto& [conn, o] : s.openings) {
     ++opening[o.nexus];
     ++load[o.shard.v];
+    promised += o.receives;
   }
   for (const auto& [slot, nexus] : s.nexuses.all()) {
     const auto at = opening.find(nexus.id);
@@ -62,7 +65,9 @@ std::string DirectorInvariants::Broken(const Director& director) {
     if (at != opening.end()) opening.erase(at);
   }
   if (!opening.empty()) return "A login under way belongs to a nexus.";
-  if (load != s.load) return "A shard's load is its channels and logins under way.";
+  for (const std::uint32_t receives : s.room.promised()) promised -= receives;
+  if (promised != 0) return "What is promised of shared queues is what logins were promised.";
+  if (load != s.room.load()) return "A shard's load is its channels and logins under way.";
 
   for (const auto& [of, queue] : s.fences.queues()) {
     if (queue.empty()) return "A nexus that waits for a fence at a unit has one.";

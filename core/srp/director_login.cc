@@ -28,12 +28,18 @@ void Director::State::On(const event::LoginRequested& login) {
   const wire::LoginReq& req = judged->req;
   const Nexus* nexus = nexuses.Find(KeyOf(login, req));
   const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
-  const std::size_t beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
-  if (const auto refusal =
-          JudgeChannel(parameters, req, beside, nexus != nullptr || !nexuses.full())) {
+  const auto place = room.Find(target->port.srq);
+  ChannelTerms found;
+  found.beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
+  found.nexuses_full = nexus == nullptr && nexuses.full();
+  found.shards_full = !place.has_value();
+  if (!place) found.srq_size = room.SizeNeeded(target->port.srq);
+  // Before anything is ended: a refused login leaves the sessions that there are untouched.
+  // [R-FAULT-21]
+  if (const auto refusal = JudgeChannel(parameters, req, found)) {
     return Refuse(login, target, *refusal);
   }
-  Open(login, *target, *judged);
+  Open(login, *target, *judged, *place);
 }
 
 // [R-INV-39]
@@ -49,7 +55,7 @@ void Director::State::Refuse(const event::LoginRequested& login, const SnapshotT
 }
 
 void Director::State::Open(const event::LoginRequested& login, const SnapshotTarget& target,
-                           const LoginGrant& grant) {
+                           const LoginGrant& grant, const ShardRoom::Place& place) {
   const wire::LoginReq& req = grant.req;
   const NexusKey key = KeyOf(login, req);
   const std::string address(wire::FormatPeerAddress(login.source).view());
@@ -93,12 +99,21 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
     outbox.Log(LogLevel::kWarning,
                text + ": the initiator takes no RDMA READ; only immediate data can be written");
   }
-  const ShardId shard = LeastLoadedShard();
-  ++load[shard.v];
+  if (place.credits < parameters.credits) {
+    outbox.Log(LogLevel::kWarning,
+               text + ": only " + std::to_string(place.credits) + " credits instead of " +
+                   std::to_string(parameters.credits) +
+                   ": the shared receive queue is nearly promised away (a larger srpt_srq_size "
+                   "would do)");
+  }
+  const ShardId shard = place.shard;
+  room.Take(place, target.port.srq);
   Opening opening;
   opening.state.Become(LoginCause::kGranted, LoginPhase::kOpening);
   opening.nexus = nexus->id;
   opening.shard = shard;
+  opening.srq = target.port.srq;
+  opening.receives = place.receives;
   opening.tag = req.tag;
   opening.login = text;
   opening.session =
@@ -116,7 +131,7 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   open.max_it_iu_len = parameters.srp_max_req_size;
   // [R-FAULT-27, R-LOGIN-16]
   open.max_ti_iu_len = parameters.srp_max_rsp_size;
-  open.credits = parameters.credits;
+  open.credits = place.credits;
   open.imm_data_offset = grant.imm_data_offset;
   open.sq_size = parameters.srpt_sq_size;
   open.srq = target.port.srq;
@@ -125,11 +140,6 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   open.login_rsp_flags =
       static_cast<std::uint8_t>(grant.login_rsp_flags | static_cast<std::uint8_t>(result));
   outbox.ToShard(shard, open);
-}
-
-ShardId Director::State::LeastLoadedShard() const {
-  const auto least = std::min_element(load.begin(), load.end());  // The first of equals.
-  return ShardId(static_cast<std::uint32_t>(least - load.begin()));
 }
 
 std::size_t Director::State::Surviving(const Nexus& nexus) const {
@@ -196,6 +206,8 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelOpened& ope
   channel.conn = opened.conn;
   channel.shard = shard;
   channel.channel = opened.channel;
+  channel.srq = opening.srq;
+  channel.receives = opening.receives;
   channel.tag = opening.tag;
   channel.gone = opening.gone;
   channel.login = std::move(opening.login);
@@ -226,16 +238,9 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
     tag = at->second.tag;
     gone = at->second.gone;
     login = std::move(at->second.login);
-    if (refused.srq_size == 0) {
-      why += " has no room for another channel; fewer channels (ch_count) would let it in";
-    } else if (refused.srq_size <= limits::kSrqSizeMax) {
-      why += "'s shared receive queue is promised away; srpt_srq_size=" +
-             std::to_string(refused.srq_size) + " would let it in";
-    } else {
-      why +=
-          "'s shared receive queue is promised away and cannot be longer; fewer channels "
-          "(ch_count) would let it in";
-    }
+    // (Not that this was to be expected: there was room.)
+    why = DescribeNoRoom(std::move(why), refused.srq_size);
+    room.ReceivesBack(shard, at->second.srq, at->second.receives);
     at->second.state.Become(LoginCause::kRefused, LoginPhase::kFree);
     openings.erase(at);
     SRPT_CHECK(nexus->opening > 0);
@@ -248,11 +253,12 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
         " could not make its queue pair; a smaller srpt_sq_size or fewer channels (ch_count) "
         "would let it in";
     channel->state.Become(LoginCause::kRefused, LoginPhase::kFree);
+    room.ReceivesBack(shard, channel->srq, channel->receives);
     nexus->channels.erase(channel);
   } else {
     return;
   }
-  --load[shard.v];
+  room.ChannelBack(shard);
   if (refused.rejected || gone) {
     outbox.Log(LogLevel::kWarning,
                login + " came to nothing: the initiator gave up or its device went away");
@@ -289,9 +295,21 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelClosed& clo
                at->login + " was accepted, but its connection ended before it was established");
   }
   at->state.Become(LoginCause::kClosed, LoginPhase::kFree);
+  room.ReceivesBack(shard, at->srq, at->receives);
   nexus->channels.erase(at);
-  --load[shard.v];
+  room.ChannelBack(shard);
   ForgetIfEmpty(closed.nexus);
+}
+
+void Director::State::OnMessage(ShardId shard, const message::ReceivesBack& back) {
+  Nexus* nexus = nexuses.Find(back.nexus);
+  if (nexus == nullptr) return;
+  for (NexusChannel& channel : nexus->channels) {
+    if (channel.shard != shard || channel.channel != back.channel) continue;
+    SRPT_CHECK(channel.receives >= back.receives);
+    channel.receives -= back.receives;
+    room.ReceivesBack(shard, channel.srq, back.receives);
+  }
 }
 
 }  // namespace srpt

@@ -318,6 +318,74 @@ TEST(DirectorLogin, TheLeastLoadedShardGetsTheChannel) {
   EXPECT_EQ(s.ShardOf(s.Login(LoginOf(9))).v, 1u);
 }
 
+// The director knows before it ends anything.
+// [R-FAULT-21]
+TEST(DirectorLogin, WhereNoShardHasAChannelTheSessionsThereAreStay) {
+  Parameters parameters;
+  parameters.channels_per_shard = 1;
+  Scenario s(2, parameters);
+  s.Login(LoginOf(1));
+  const ConnId other = s.Login(LoginOf(2));
+  constexpr auto reason = LoginRejReason::kInsufficientResources;
+  ExpectReject(s, LoginOf(1), reason,
+               RejectedLine(reason,
+                            "each of the 2 shards has no room for another channel; fewer "
+                            "channels (ch_count) would let it in"));
+  ExpectReject(s, Multi(LoginOf(1)), reason,
+               RejectedLine(reason,
+                            "each of the 2 shards has no room for another channel; fewer "
+                            "channels (ch_count) would let it in"));
+  s.Closed(other);
+  EXPECT_FALSE(s.RejectOf(s.Login(LoginOf(1))));
+}
+
+TEST(DirectorLogin, TheDirectorKnowsWhatOfASharedQueueIsPromised) {
+  Parameters parameters;
+  parameters.use_srq = true;
+  parameters.srpt_srq_size = 140;
+  Scenario s(1, parameters);
+  const ConnId first = s.Login(LoginOf(1));
+  EXPECT_EQ(s.OpenOf(first).credits, 128);
+  const ConnId second = s.Login(LoginOf(2));
+  EXPECT_EQ(s.OpenOf(second).credits, 8);
+  EXPECT_NE(s.LastLog().find("only 8 credits instead of 128"), std::string::npos);
+  TestLogin third = LoginOf(1);
+  third.req.initiator_port = LoginOf(3).req.initiator_port;
+  const ConnId refused = s.Login(third);
+  ASSERT_TRUE(s.RejectOf(refused));
+  EXPECT_NE(s.LastLog().find("shard 0's shared receive queue is promised away; "
+                             "srpt_srq_size=270 would let it in"),
+            std::string::npos)
+      << s.LastLog();
+  s.FromShard(0, message::ReceivesBack{s.NexusOf(first), s.ChannelOf(first), 60});
+  EXPECT_EQ(s.OpenOf(s.Login(third)).credits, 58);
+  s.Closed(first);  // And with it what it was promised still.
+  EXPECT_EQ(s.OpenOf(s.Login(LoginOf(4))).credits, 68);
+  s.Refused(second);
+  EXPECT_EQ(s.OpenOf(s.Login(LoginOf(5))).credits, 8);
+}
+
+TEST(DirectorLogin, OfShardsThatShareReceivesTheOneThatGivesMoreCreditsIsTaken) {
+  Parameters parameters;
+  parameters.use_srq = true;
+  parameters.srpt_srq_size = 300;
+  Scenario s(2, parameters);
+  std::vector<ConnId> conns;
+  std::string shards;
+  const auto login = [&](std::uint8_t n) {
+    conns.push_back(s.Login(LoginOf(n)));
+    shards += std::to_string(s.ShardOf(conns.back()).v);
+    return s.OpenOf(conns.back()).credits;
+  };
+  for (std::uint8_t n = 1; n <= 4; ++n) EXPECT_EQ(login(n), 128);
+  // Shard 1 has as many channels as shard 0, but one of them receives nothing any more.
+  s.FromShard(1, message::ReceivesBack{s.NexusOf(conns[1]), s.ChannelOf(conns[1]), 130});
+  EXPECT_EQ(login(5), 128);
+  EXPECT_EQ(login(6), 38);
+  EXPECT_EQ(shards, "010110");
+}
+
+// A shard that refuses all the same is believed.
 TEST(DirectorLogin, AShardWithoutRoomRefuses) {
   Scenario s;
   s.shards_open = false;

@@ -5,9 +5,9 @@
 // it to every shard, compares it nexus by nexus with the one before, and establishes the unit
 // attentions that the difference calls for; no verb has to know who is concerned.
 //
-// A login: policy -> nexus -> shard -> Publish -> UnitAttentionPending -> OpenChannel; the shard
-// answers ChannelOpened or ChannelRefused. Messages of one pair stay in order, so a shard knows the
-// nexus's units and attentions before its first command.
+// A login: policy -> room -> nexus -> shard -> Publish -> UnitAttentionPending -> OpenChannel; the
+// shard answers ChannelOpened or ChannelRefused. Messages of one pair stay in order, so a shard
+// knows the nexus's units and attentions before its first command.
 //
 // A nexus lives while it has a channel, closing ones included, or a login under way; then the
 // shards forget it. A login that finds it without any channel that stays (single-channel operation,
@@ -33,6 +33,7 @@
 #include "core/srp/lu_fences.h"
 #include "core/srp/lun_mapping.h"
 #include "core/srp/nexus_table.h"
+#include "core/srp/shard_room.h"
 
 namespace srpt {
 
@@ -40,6 +41,8 @@ namespace srpt {
 struct Opening {
   NexusId nexus;
   ShardId shard;
+  std::uint32_t srq = 0;
+  std::uint32_t receives = 0;  // Promised of that queue.
   Tag tag;
   LoginState state;
   bool gone = false;    // The peer gave up: there is nobody to reject.
@@ -75,19 +78,19 @@ struct Director::State {
   void OnMessage(ShardId shard, const message::LuFailed& failed);
   void OnMessage(ShardId shard, const message::TakenOver& taken);
   void OnMessage(ShardId shard, const message::OldWrites& old);
+  void OnMessage(ShardId shard, const message::ReceivesBack& back);
 
   // --- Logins and channels (director_login.cc) --------------------------------------------------
   void Refuse(const event::LoginRequested& login, const SnapshotTarget* target,
               const LoginRefusal& refusal);
   void Open(const event::LoginRequested& login, const SnapshotTarget& target,
-            const LoginGrant& grant);
+            const LoginGrant& grant, const ShardRoom::Place& place);
   // Channels that will stay: neither closing nor, if they are under way, to be closed at once.
   std::size_t Surviving(const Nexus& nexus) const;
   // Ends every channel of a nexus, those under way too. Returns how many.
   std::size_t CloseAll(Nexus& nexus, CloseReason reason);
   // If nothing of it remains: the shards forget it.
   void ForgetIfEmpty(NexusId id);
-  ShardId LeastLoadedShard() const;
 
   // --- Takeovers (director_takeover.cc) ---------------------------------------------------------
   // Its channels so far end on every shard, and the commands of those to come wait for the old
@@ -146,7 +149,7 @@ struct Director::State {
   AluaGroups alua;
   NexusTable nexuses;
   std::map<ConnId, Opening> openings;
-  std::vector<std::uint32_t> load;           // Channels and logins under way, by shard.
+  ShardRoom room;
   std::shared_ptr<const Snapshot> snapshot;  // The last one published; null before the first.
   LuFences fences;
   struct Retiring {

@@ -65,10 +65,10 @@ struct Namer {
   }
   std::string operator()(const action::BlockFlush&) const { return "BlockFlush"; }
   std::string operator()(const action::ToDirector& a) const {
-    static const char* const kNames[] = {"ChannelOpened", "ChannelRefused",   "ChannelLive",
-                                         "ChannelClosed", "AskUnitAttention", "ReturnUnitAttention",
-                                         "AskTaskFence",  "FenceDone",        "LuIdle",
-                                         "LuFailed",      "TakenOver",        "OldWrites"};
+    static const char* const kNames[] = {
+        "ChannelOpened",       "ChannelRefused", "ChannelLive", "ChannelClosed", "AskUnitAttention",
+        "ReturnUnitAttention", "AskTaskFence",   "FenceDone",   "LuIdle",        "LuFailed",
+        "TakenOver",           "OldWrites",      "ReceivesBack"};
     static_assert(std::variant_size_v<message::ToDirector> == std::size(kNames));
     return std::string("tells ") + kNames[a.message.index()];
   }

@@ -136,20 +136,38 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
 }
 
 std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wire::LoginReq& req,
-                                         std::size_t channels, bool room) {
+                                         const ChannelTerms& terms) {
   // [R-LOGIN-11]
-  if (channels >= limits::kChannelsPerNexusMax) {
+  if (terms.beside >= limits::kChannelsPerNexusMax) {
     const std::string most = std::to_string(limits::kChannelsPerNexusMax);
     return LoginRefusal{LoginRejReason::kChannelLimitReached, req.tag, req,
-                        "its nexus has " + std::to_string(channels) +
+                        "its nexus has " + std::to_string(terms.beside) +
                             " channels; ch_count=" + most + " or less would let it in"};
   }
-  if (!room) {
+  if (terms.nexuses_full) {
     return LoginRefusal{LoginRejReason::kInsufficientResources, req.tag, req,
                         "there are " + std::to_string(parameters.sessions_max) +
                             " sessions already; the end of one would let it in"};
   }
+  if (terms.shards_full) {
+    const std::string who = parameters.shards == 1
+                                ? std::string("shard 0")
+                                : "each of the " + std::to_string(parameters.shards) + " shards";
+    return LoginRefusal{LoginRejReason::kInsufficientResources, req.tag, req,
+                        DescribeNoRoom(who, terms.srq_size)};
+  }
   return std::nullopt;
+}
+
+std::string DescribeNoRoom(std::string who, std::uint32_t srq_size) {
+  if (srq_size == 0) {
+    return who + " has no room for another channel; fewer channels (ch_count) would let it in";
+  }
+  who += "'s shared receive queue is promised away";
+  if (srq_size > limits::kSrqSizeMax) {
+    return who + " and cannot be longer; fewer channels (ch_count) would let it in";
+  }
+  return who + "; srpt_srq_size=" + std::to_string(srq_size) + " would let it in";
 }
 
 std::string DescribeLogin(const PeerAddress& source, std::string_view target,

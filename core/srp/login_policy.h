@@ -46,10 +46,17 @@ struct LoginGrant {
 Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
                                             const event::LoginRequested& login);
 
-// `channels`: the nexus's channels that would stay beside the new one. `room`: false if a new nexus
-// finds the table of nexuses full.
+// What a login finds whose nexus is known.
+struct ChannelTerms {
+  std::size_t beside = 0;      // Channels of its nexus that would stay beside the new one.
+  bool nexuses_full = false;   // It needs a new nexus, and the table is full.
+  bool shards_full = false;    // No shard has room for the channel;
+  std::uint32_t srq_size = 0;  // if not 0: with shared queues of this size one would.
+};
 std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wire::LoginReq& req,
-                                         std::size_t channels, bool room);
+                                         const ChannelTerms& terms);
+// "shard 0 has no room ...: what would let it in", for `srq_size` as above.
+std::string DescribeNoRoom(std::string who, std::uint32_t srq_size);
 
 // "login from 192.168.7.2 to fe80:...:f34b (i_port_id 0x..., t_port_id 0x...)", the beginning of
 // every line about a login.

@@ -36,6 +36,8 @@ struct NexusChannel {
   ConnId conn;
   ShardId shard;
   ChannelId channel;
+  std::uint32_t srq = 0;
+  std::uint32_t receives = 0;  // Promised of that queue.
   LoginState state;
   // Until it is live, what its login was: the shard may still fail to accept it.
   Tag tag;

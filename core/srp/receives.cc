@@ -3,9 +3,20 @@
 #include <algorithm>
 
 namespace srpt::receives {
+namespace {
+
+// The director counts what it grants (shard_room.h).
+void TellBack(ShardState& s, Channel& channel, std::uint32_t receives) {
+  if (receives == 0) return;
+  channel.back += receives;
+  s.receives_back = true;
+}
+
+}  // namespace
+
 bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
   channel.recv_posted = 0;
-  channel.promised = 0;
+  channel.promised = channel.back = 0;
   channel.receives_over = false;
   if (Shared(s)) {
     SRPT_CHECK(channel.srq < s.shared.size());
@@ -15,6 +26,7 @@ bool Open(ShardState& s, Channel& channel, std::uint16_t& credits) {
     channel.recv_count = 0;
     channel.promised = std::min<std::uint32_t>(credits + limits::kReceivesBeyondCredits, room);
     queue.promised += channel.promised;
+    TellBack(s, channel, credits + limits::kReceivesBeyondCredits - channel.promised);
     credits = static_cast<std::uint16_t>(channel.promised - limits::kReceivesBeyondCredits);
     return true;
   }
@@ -39,7 +51,9 @@ bool Drained(const Channel& channel) {
 
 void Settle(ShardState& s, Channel& channel) {
   if (channel.promised <= channel.active) return;
-  s.shared[channel.srq].promised -= channel.promised - channel.active;
+  const std::uint32_t back = channel.promised - channel.active;
+  s.shared[channel.srq].promised -= back;
+  TellBack(s, channel, back);
   channel.promised = channel.active;
 }
 
@@ -60,6 +74,15 @@ void Release(ShardState& s, std::uint32_t index) {
 }
 
 bool PumpReleased(ShardState& s) {
+  for (std::uint32_t i = 0; s.receives_back && i < s.channels.size(); ++i) {
+    Channel& channel = s.channels[i];
+    // (Of one that is gone the director knows.)
+    if (channel.back == 0 || channel.Is<channel_state::Free>()) continue;
+    if (!s.Room(1)) return false;
+    s.Do(action::ToDirector{message::ReceivesBack{channel.nexus, channel.id, channel.back}});
+    channel.back = 0;
+  }
+  s.receives_back = false;
   while (!s.to_post.empty()) {
     if (!s.Room(1)) return false;
     PostShared(s, s.to_post.Pop());

@@ -82,7 +82,8 @@ inline void Post(ShardState& s, Channel& channel, std::uint32_t index) {
 }
 // The channel does not: a shared queue gets it back, its own goes with it.
 void Release(ShardState& s, std::uint32_t index);
-// Posts what Release gave back. False: the step is full.
+// Posts what Release gave back, and tells the director of promises that came back. False: the step
+// is full.
 bool PumpReleased(ShardState& s);
 
 }  // namespace srpt::receives

@@ -319,7 +319,7 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
 // Whether anything but the wire queues waits. (A sum: one branch, not five.)
 inline bool OthersWait(const ShardState& s) {
   return s.fences_open + s.resume_queue.size() + s.nexuses_due.size() + s.to_post.size() +
-             s.pool.turns.size() >
+             s.pool.turns.size() + (s.receives_back ? 1 : 0) >
          0;
 }
 

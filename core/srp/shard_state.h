@@ -338,6 +338,7 @@ struct Channel {
   std::uint16_t recv_count = 0;  // 0: it receives from a shared queue.
   std::uint32_t srq = 0;         // Which one, and
   std::uint32_t promised = 0;    // how many of its receives are this channel's.
+  std::uint32_t back = 0;        // No more so, and the director is to be told.
   bool receives_over = false;
   bool queue_pair = false;  // There is one: Accept was asked and did not fail.
   bool disconnect_asked = false;
@@ -463,6 +464,7 @@ struct Shard::State {
   std::vector<RecvStage> receives;
   std::vector<SharedQueue> shared;  // Empty: every channel has receives of its own.
   Ring<std::uint32_t> to_post;      // Receives to go back to a shared queue.
+  bool receives_back = false;       // The director is to be told of some channel's.
   std::vector<Piece> pieces;
   BufferPool pool;
   Ring<std::uint32_t> resume_queue;  // Parked commands to admit again.
