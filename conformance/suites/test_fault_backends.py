@@ -5,7 +5,8 @@
 import pytest
 from srptest import cdb, wire
 
-from conformance.arms.session import check, good
+from conformance.arms.arm import NULL_LUN
+from conformance.arms.session import LoginRejected, check, good
 
 BUSY, TASK_SET_FULL = 0x08, 0x28
 WAITS = 64  # Commands of a nexus at a unit that may wait for a buffer.
@@ -102,3 +103,30 @@ def test_fault_30_failed_read(arm, session, fault):
     check(session.command(cdb.read10(0, 8), in_=memory.direct()), 3, 0x11, 0)
     assert memory.read() == b"\xee" * 4096
     session.works()
+
+
+def test_fault_31_a_read_that_hangs_does_not_take_all_channels(arm):
+    """A host that comes back over reads that hang: others still get in. [R-FAULT-31]"""
+    other = arm.login(initiator=2).ready(NULL_LUN)
+    arm.inject("disk hangs", 10000)
+    refused = None
+    for _ in range(140):
+        try:
+            session = arm.login()
+        except LoginRejected as rejected:
+            refused = rejected.rej.reason
+            break
+        session.ready()
+        memory = session.memory(512)
+        for _ in range(50):  # Some hang for seconds, and one in four for good.
+            session.submit(cdb.read10(0, 1), in_=memory.direct())
+            if arm.transport.next_event(session.connection, 25 * 10**9) is None:
+                break
+        session.disconnect()
+        arm.sleep(15.0)
+    assert refused == wire.REJ_CHANNEL_LIMIT
+    other.ready(NULL_LUN).works(NULL_LUN)
+    arm.login(initiator=3).ready(NULL_LUN)
+    arm.heal()
+    arm.eventually(lambda: len(arm.sessions()) == 2, 30, "the old channels end")
+    arm.login().ready(NULL_LUN)

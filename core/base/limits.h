@@ -58,7 +58,12 @@ inline constexpr std::uint32_t kSrqSizeMin = 4;
 inline constexpr std::uint32_t kSrqSizeMax = 65535;
 static_assert(kSrqSizeMin >= kCreditsMin + kReceivesBeyondCredits, "one channel at least");
 inline constexpr std::uint32_t kChannelsPerNexusMax = 32;
+// Of one nexus, those that are ending included: in timewait, or with a read that hangs. A host may
+// come back at once with as many channels as it had; one that comes back over and over while its
+// old channels cannot end does not take all the channels there are.
+inline constexpr std::uint32_t kChannelsPerNexusInAllMax = 2 * kChannelsPerNexusMax;
 inline constexpr std::uint32_t kChannelsDefault = 128;  // Of one shard; those in timewait count.
+static_assert(kChannelsPerNexusInAllMax < kChannelsDefault, "others get in");
 inline constexpr std::uint32_t kNexusesMax = 4096;
 inline constexpr std::uint32_t kCommandsPerChannel = kRecvPerChannelMax;
 inline constexpr std::uint32_t kDataBuffersDefault = 256;  // 16 MiB a shard.

@@ -31,7 +31,8 @@ std::string DirectorInvariants::Broken(const Director& director) {
     }
     std::size_t staying = 0;
     for (const NexusChannel& channel : nexus.channels) staying += channel.state.stays() ? 1 : 0;
-    if (staying > limits::kChannelsPerNexusMax) {
+    if (nexus.channels.size() + nexus.opening > limits::kChannelsPerNexusInAllMax ||
+        staying > limits::kChannelsPerNexusMax) {
       return "A nexus has no more channels than its limit.";
     }
     for (const auto& [lu, shards] : nexus.old_writes) {

@@ -31,6 +31,7 @@ void Director::State::On(const event::LoginRequested& login) {
   const auto place = room.Find(target->port.srq);
   ChannelTerms found;
   found.beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
+  found.in_all = nexus == nullptr ? 0 : nexus->channels.size() + nexus->opening;
   found.nexuses_full = nexus == nullptr && nexuses.full();
   found.shards_full = !place.has_value();
   if (!place) found.srq_size = room.SizeNeeded(target->port.srq);

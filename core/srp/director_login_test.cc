@@ -263,12 +263,33 @@ TEST(DirectorLogin, TheChannelLimitOfANexusIsStable) {
 // A relogin gets as many channels as the login did, although the old ones still rest in timewait.
 TEST(DirectorLogin, ChannelsThatAreClosingDoNotCount) {
   Scenario s;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 2; ++round) {
     EXPECT_FALSE(s.RejectOf(s.Login(LoginOf(1))));
     for (std::uint32_t i = 1; i < limits::kChannelsPerNexusMax; ++i) {
       EXPECT_FALSE(s.RejectOf(s.Login(Multi(LoginOf(1)))));
     }
   }
+}
+
+// A host that comes back over and over while a read that hangs keeps its old channels.
+// [R-FAULT-31]
+TEST(DirectorLogin, ChannelsThatDoNotEndAreNotLimitless) {
+  Scenario s;
+  const ConnId first = s.Login(LoginOf(1));
+  ConnId last = first;
+  for (std::uint32_t i = 1; i < limits::kChannelsPerNexusInAllMax; ++i) {
+    last = s.Login(LoginOf(1));
+    ASSERT_FALSE(s.RejectOf(last)) << "login " << i;
+  }
+  ExpectReject(s, LoginOf(1), LoginRejReason::kChannelLimitReached,
+               RejectedLine(LoginRejReason::kChannelLimitReached,
+                            "its nexus has 64 channels that did not end yet (a backend hangs?); "
+                            "the end of one would let it in"));
+  EXPECT_FALSE(s.RejectOf(s.Login(LoginOf(2)))) << "others are not concerned";
+  s.FromShard(0, message::ChannelLive{s.NexusOf(last), s.ChannelOf(last)});
+  EXPECT_EQ(s.director().PhaseOf(last), LoginPhase::kLive) << "and the last one stays";
+  s.Closed(first);
+  EXPECT_FALSE(s.RejectOf(s.Login(LoginOf(1))));
 }
 
 TEST(DirectorLogin, ImmediateDataOnlyWhereItMakesSense) {

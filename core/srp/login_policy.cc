@@ -144,6 +144,13 @@ std::optional<LoginRefusal> JudgeChannel(const Parameters& parameters, const wir
                         "its nexus has " + std::to_string(terms.beside) +
                             " channels; ch_count=" + most + " or less would let it in"};
   }
+  // [R-FAULT-31]
+  if (terms.in_all >= limits::kChannelsPerNexusInAllMax) {
+    return LoginRefusal{LoginRejReason::kChannelLimitReached, req.tag, req,
+                        "its nexus has " + std::to_string(terms.in_all) +
+                            " channels that did not end yet (a backend hangs?); the end of one "
+                            "would let it in"};
+  }
   if (terms.nexuses_full) {
     return LoginRefusal{LoginRejReason::kInsufficientResources, req.tag, req,
                         "there are " + std::to_string(parameters.sessions_max) +

@@ -49,6 +49,7 @@ Result<LoginGrant, LoginRefusal> JudgeLogin(const LoginTerms& terms,
 // What a login finds whose nexus is known.
 struct ChannelTerms {
   std::size_t beside = 0;      // Channels of its nexus that would stay beside the new one.
+  std::size_t in_all = 0;      // Those too that are ending.
   bool nexuses_full = false;   // It needs a new nexus, and the table is full.
   bool shards_full = false;    // No shard has room for the channel;
   std::uint32_t srq_size = 0;  // if not 0: with shared queues of this size one would.
