@@ -126,16 +126,10 @@ void DirectorReactor::CarryOut() {
   }
 }
 
-void DirectorReactor::OnSharedLow(const void* queue) {
-  for (ShardReactor* shard : parts_.shards) {
-    shard->to_shard().Push(ShardMail(mail::SharedLow{queue}));
-  }
-}
-
 // Whoever has the request rejects it.
 void DirectorReactor::Carry(const action::Reject& reject) {
   if (parts_.listener->Carry(reject)) return;
-  for (ShardReactor* shard : parts_.shards) shard->to_shard().Push(ShardMail(reject));
+  TellShards(reject);
 }
 
 void DirectorReactor::Carry(const action::Log& log) { WriteLog(log); }

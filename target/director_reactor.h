@@ -96,7 +96,13 @@ class DirectorReactor final : private ListenerSink, public AdminHost {
 
   // ListenerSink.
   void OnEvent(const DirectorEvent& event) override;
-  void OnSharedLow(const void* queue) override;
+  void OnSharedLow(const void* queue) override { TellShards(mail::SharedLow{queue}); }
+  void OnQueueFailed(const void* queue) override { TellShards(mail::QueueFailed{queue}); }
+  void OnDeviceFailed(DeviceIndex device) override { TellShards(mail::DeviceFailed{device}); }
+  template <class Mail>
+  void TellShards(const Mail& mail) {
+    for (ShardReactor* shard : parts_.shards) shard->to_shard().Push(ShardMail(mail));
+  }
 
   bool Watch(int fd, Source source);
   void CarryOut();

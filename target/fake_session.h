@@ -108,10 +108,15 @@ class Session {
   void Logout() {
     std::vector<std::uint8_t> iu(wire::kILogoutBytes);
     wire::SerializeILogout({TagOf(++tag_)}, iu);
-    if (!Network::Send(peer_, iu)) return;
+    if (Network::Send(peer_, iu)) AwaitEnd();
+  }
+
+  // Waits for the end of the connection.
+  void AwaitEnd() {
     while (Next().kind == PeerEvent::Kind::kIu) {
     }
   }
+  fake::PeerId peer() const { return peer_; }
 
  private:
   static PeerEvent NextOf(fake::PeerId peer) {

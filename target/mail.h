@@ -17,6 +17,12 @@ namespace mail {
 struct SharedLow {  // ListenerSink::OnSharedLow: the shard that has the queue knows it.
   const void* queue = nullptr;
 };
+struct QueueFailed {  // ListenerSink::OnQueueFailed: the same.
+  const void* queue = nullptr;
+};
+struct DeviceFailed {  // ListenerSink::OnDeviceFailed.
+  DeviceIndex device = 0;
+};
 struct DeviceGone {
   DeviceIndex device = 0;
 };
@@ -29,7 +35,7 @@ using Task = std::function<void()>;
 }  // namespace mail
 
 using ShardMail = std::variant<std::monostate, message::ToShard, ConnectionRequest, action::Reject,
-                               mail::SharedLow, mail::Task>;
+                               mail::SharedLow, mail::QueueFailed, mail::DeviceFailed, mail::Task>;
 using DirectorMail =
     std::variant<std::monostate, message::ToDirector, mail::ConnectionGone, mail::DeviceGone>;
 

@@ -113,6 +113,8 @@ class FakeFabric final : public Fabric, private MemoryPort {
   void OnWake() override {}
   std::size_t open_connections() const override { return 0; }
   void OnSharedLow(const void*) override {}
+  void OnQueueFailed(const void*) override {}
+  void OnDeviceFailed(DeviceIndex) override {}
 
   MutableBytes SendBuffer(ChannelId, SendId send) override { return sends_[send.v]; }
   Bytes RecvBuffer(ChannelId, RecvId recv) override {

@@ -240,6 +240,12 @@ std::size_t ShardReactor::ReadMail() {
     void operator()(const ConnectionRequest& request) const { r.parts_.fabric->Take(request); }
     void operator()(const action::Reject& reject) const { r.parts_.fabric->Carry(reject); }
     void operator()(const mail::SharedLow& low) const { r.parts_.fabric->OnSharedLow(low.queue); }
+    void operator()(const mail::QueueFailed& failed) const {
+      r.parts_.fabric->OnQueueFailed(failed.queue);
+    }
+    void operator()(const mail::DeviceFailed& failed) const {
+      r.parts_.fabric->OnDeviceFailed(failed.device);
+    }
     void operator()(const mail::Task& task) const { task(); }
   };
   std::size_t read = 0;

@@ -56,6 +56,8 @@ Result<DeviceIndex, std::string> Datapath::AddDevice(const Device& device,
   devices_.emplace_back();  // The destructor frees whatever got made.
   DevicePath& path = devices_.back();
   path.name = device.name;
+  path.context = device.context;
+  path.vector = vector;
   path.limits = device.limits;
   path.send.entries = std::min(send_entries, device.limits.cqe_max);
   path.recv.entries = std::min(recv_entries, device.limits.cqe_max);
@@ -176,6 +178,7 @@ void Datapath::Prebuild(Connection& connection, const action::Accept& accept) {
 
 void Datapath::Break(Connection& connection) {
   connection.broken = true;
+  if (connection.qp == nullptr) return;
   ibv_qp_attr attr{};
   attr.qp_state = IBV_QPS_ERR;
   verbs::ModifyQp(connection.qp, &attr, IBV_QP_STATE);  // Fails only if the device is gone.
@@ -185,8 +188,8 @@ void Datapath::Close(Connection& connection) {
   DevicePath& device = devices_[connection.device];
   // What was gathered for it must not be posted to a queue pair that is gone.
   std::erase(gathered_, &connection);
-  if (device.shared.srq != nullptr) TakeBack(device, connection);
-  verbs::DestroyQp(connection.cm);
+  if (!device.shared.recvs.empty()) TakeBack(device, connection);
+  if (connection.qp != nullptr) verbs::DestroyQp(connection.cm);
   memory_.DeregisterChannel(connection.id);
   if (!connection.unposted.empty()) --unposted_connections_;
   device.sends_open -= connection.sends_open;
@@ -208,7 +211,7 @@ Connection& Datapath::Of(ChannelId channel) {
 Connection* Datapath::Find(ChannelId channel) {
   if (channel.slot() >= connections_.size()) return nullptr;
   Connection& connection = connections_[channel.slot()];
-  return connection.id == channel && connection.qp != nullptr ? &connection : nullptr;
+  return connection.id == channel ? &connection : nullptr;
 }
 
 void Datapath::Remember(Connection& connection) {

@@ -79,6 +79,11 @@ class Datapath {
   // A shared receive queue ran low (IBV_EVENT_SRQ_LIMIT_REACHED); if it is ours, it is counted.
   void OnSharedLow(const void* queue);
   std::uint64_t shared_low_events() const;
+  // A completion queue ran over, or a shared receive queue failed (IBV_EVENT_CQ_ERR, SRQ_ERR): if
+  // it is ours, the channels of its device end, and it gets new queues.
+  void OnQueueFailed(const void* queue);
+  // The same of a whole device (IBV_EVENT_DEVICE_FATAL), for good.
+  void OnDeviceFailed(DeviceIndex device);
 
   // Makes the queue pair of `connection` (whose cm and device are set) and posts its receives.
   // Null, or a static string: what failed; then nothing is left of it, and `sq_refused` says
@@ -128,6 +133,8 @@ class Datapath {
   struct DevicePath {
     std::string name;
     DeviceLimits limits;
+    ibv_context* context = nullptr;
+    int vector = 0;
     ibv_pd* pd = nullptr;
     ibv_comp_channel* channel = nullptr;
     Queue send;
@@ -138,8 +145,8 @@ class Datapath {
     bool signal_all = false;  // See AddDevice.
     std::uint32_t sends_open = 0;
     std::uint32_t rdma_open = 0;
-    bool ended = false;    // EndDevice.
-    bool end_due = false;  // Core is to be told.
+    bool fail_due = false;  // Its channels are to end.
+    bool ended = false;     // And nothing comes after them.
   };
 
   Connection& Of(ChannelId channel);
@@ -162,8 +169,11 @@ class Datapath {
   // Whether what was refused waits for another try.
   bool MayWait(Refusal& refusal, int error, bool some_taken);
   bool MayWait(Connection& connection, Refusal& refusal, int error, bool some_taken);
-  void EndDevice(DevicePath& device, const std::string& why);
-  void ReportEnd(DevicePath& device, EventSink& sink);
+  void Fail(DevicePath& device, const std::string& why);
+  void FailForGood(DevicePath& device, const std::string& why);
+  void ReportFailure(DevicePath& device, EventSink& sink);
+  void Abandon(DevicePath& device, Connection& connection);
+  void Renew(DevicePath& device);
   void Unpost(Connection& connection, std::uint64_t wr_id);
   std::size_t PollQueue(DevicePath& device, Queue& queue, EventSink& sink);
   void Deliver(DevicePath& device, const ibv_wc& wc, bool receive, EventSink& sink);

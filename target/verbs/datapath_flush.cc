@@ -53,7 +53,7 @@ void Datapath::Flush() {
   for (DevicePath& device : devices_) {
     if (device.ended || device.shared.first == nullptr) continue;
     const int error = FlushShared(device);
-    if (error != 0) EndDevice(device, "its shared queue takes no receives: " + TextOf(error));
+    if (error != 0) FailForGood(device, "its shared queue takes no receives: " + TextOf(error));
   }
   std::size_t waiting = 0;
   for (Connection* connection : gathered_) {
@@ -84,7 +84,12 @@ int Datapath::FlushShared(DevicePath& device) {
 void Datapath::FlushRecvs(Connection& connection) {
   if (connection.recv_first == nullptr) return;
   ibv_recv_wr* bad = nullptr;
-  const int error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
+  int error = ENODEV;
+  if (connection.qp == nullptr) {  // Abandoned.
+    bad = connection.recv_first;
+  } else {
+    error = verbs::PostRecv(connection.qp, connection.recv_first, &bad);
+  }
   if (error == 0) {
     connection.recv_refusal = Refusal();
     connection.recv_first = nullptr;
@@ -102,7 +107,12 @@ void Datapath::FlushSends(Connection& connection) {
   if (connection.send_first == nullptr) return;
   if (ReceivesWait(connection)) return Keep(connection);
   ibv_send_wr* bad = nullptr;
-  const int error = verbs::PostSend(connection.qp, connection.send_first, &bad);
+  int error = ENODEV;
+  if (connection.qp == nullptr) {
+    bad = connection.send_first;
+  } else {
+    error = verbs::PostSend(connection.qp, connection.send_first, &bad);
+  }
   if (error == 0) {
     connection.send_refusal = Refusal();
     connection.send_first = nullptr;
@@ -155,16 +165,6 @@ void Datapath::Unpost(Connection& connection, std::uint64_t wr_id) {
     connection.unposted_age = 0;
   }
   connection.unposted.push_back({wr_id, fails ? WorkStatus::kOther : WorkStatus::kFlushed});
-}
-
-// From here on it serves nobody on this shard. Poll tells core.
-void Datapath::EndDevice(DevicePath& device, const std::string& why) {
-  if (device.ended) return;
-  device.ended = device.end_due = true;
-  spdlog::error(
-      "{}: {}: its channels on this shard end, and the shard takes no more logins through it until "
-      "srpt is started again",
-      device.name, why);
 }
 
 }  // namespace srpt::target

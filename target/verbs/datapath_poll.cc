@@ -37,7 +37,11 @@ std::size_t Datapath::Poll(EventSink& sink) {
   std::size_t seen = 0;
   ++polls_;
   for (DevicePath& device : devices_) {
-    if (device.end_due) ReportEnd(device, sink);
+    if (device.fail_due) ReportFailure(device, sink);
+    if (device.ended) {  // Nothing comes any more.
+      if (device.shared.ending > 0) ReportReceivesOver(device, sink);
+      continue;
+    }
     seen += PollQueue(device, device.send, sink);
     for (const ibv_wc& wc : std::exchange(device.early, {})) Deliver(device, wc, true, sink);
     const std::size_t received = PollQueue(device, device.recv, sink);
@@ -144,22 +148,11 @@ void Datapath::ReportUnposted(EventSink& sink) {
   }
 }
 
-void Datapath::ReportEnd(DevicePath& device, EventSink& sink) {
-  device.end_due = false;
-  for (Connection& connection : connections_) {
-    if (connection.qp == nullptr || &devices_[connection.device] != &device) continue;
-    Break(connection);
-    if (connection.failed) continue;
-    connection.failed = true;
-    sink.OnEvent(ShardEvent(event::QpFailed{connection.id, WorkStatus::kOther}));
-  }
-}
-
 bool Datapath::Arm() {
   if (unposted_connections_ > 0) return false;
   for (DevicePath& device : devices_) {
-    if (device.end_due) return false;
-    if (device.shared.ending > 0 || !device.early.empty()) return false;
+    if (device.fail_due || device.shared.ending > 0 || !device.early.empty()) return false;
+    if (device.ended) continue;
     if (!device.recv.armed) {
       if (verbs::ReqNotifyCq(device.recv.cq, false) != 0) return false;
       device.recv.armed = true;

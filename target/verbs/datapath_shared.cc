@@ -146,6 +146,7 @@ void Datapath::ReportReceivesOver(DevicePath& device, EventSink& sink) {
 void Datapath::TakeBack(DevicePath& device, const Connection& connection) {
   if (!connection.recvs.empty()) return;
   if (connection.ending) --device.shared.ending;
+  if (connection.qp == nullptr) return;  // Abandoned.
   std::array<ibv_wc, kPollBatch> batch;
   for (int n = 0; (n = verbs::PollCq(device.recv.cq, kPollBatch, batch.data())) > 0;) {
     device.early.insert(device.early.end(), batch.begin(), batch.begin() + n);

@@ -41,6 +41,10 @@ class ListenerSink {
   virtual void OnEvent(const DirectorEvent& event) = 0;
   // A shared receive queue ran low; which one, the fabric that has it knows.
   virtual void OnSharedLow(const void* queue) = 0;
+  // A completion queue ran over, or a shared receive queue failed; a device did. The fabrics are to
+  // know.
+  virtual void OnQueueFailed(const void* queue) = 0;
+  virtual void OnDeviceFailed(DeviceIndex device) = 0;
 };
 
 class ConnectionListener {
@@ -122,6 +126,9 @@ class Fabric {
   // Times that a shared receive queue ran low.
   virtual std::uint64_t shared_low_events() const { return 0; }
   virtual void OnSharedLow(const void* queue) = 0;
+  // Its channels end at once; Poll says so. `queue`: whoever has it.
+  virtual void OnQueueFailed(const void* queue) = 0;
+  virtual void OnDeviceFailed(DeviceIndex device) = 0;
 };
 
 }  // namespace srpt::target

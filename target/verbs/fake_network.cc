@@ -26,6 +26,11 @@ bool Take(int fd) {
   return read(fd, &one, sizeof one) == static_cast<ssize_t>(sizeof one);
 }
 
+void Tell(Device& device, const ibv_async_event& event) {
+  device.events.push_back(event);
+  Raise(device.context.async_fd);
+}
+
 void World::Tell(Peer& peer, PeerEvent::Kind kind, const void* bytes, std::size_t length) {
   if (peer.over) return;
   const auto* const first = static_cast<const std::uint8_t*>(bytes);
@@ -164,6 +169,31 @@ void Network::RefusePosts(std::uint32_t n, int error, std::uint32_t taken) {
 void Network::RefuseReceives(std::uint32_t n, int error, std::uint32_t taken) {
   const Lock lock(TheWorld().mutex);
   TheWorld().refuse_recvs = {n, error, taken};
+}
+
+void Network::RunOver(PeerId number, bool sends) {
+  World& w = TheWorld();
+  const Lock lock(w.mutex);
+  ibv_qp& qp = *w.peers.at(number).cm->qp;
+  ibv_async_event event{};
+  event.event_type = IBV_EVENT_CQ_ERR;
+  event.element.cq = sends ? qp.send_cq : qp.recv_cq;
+  static_cast<Cq*>(event.element.cq)->over = true;
+  Tell(*static_cast<Pd*>(qp.pd)->device, event);
+}
+
+void Network::FailDevice() {
+  World& w = TheWorld();
+  const Lock lock(w.mutex);
+  Device& device = *w.devices.front();
+  for (const auto& [number, qp] : w.qps) {
+    if (static_cast<Pd*>(qp->pd)->device != &device) continue;
+    static_cast<Cq*>(qp->send_cq)->over = true;
+    static_cast<Cq*>(qp->recv_cq)->over = true;
+  }
+  ibv_async_event event{};
+  event.event_type = IBV_EVENT_DEVICE_FATAL;
+  Tell(device, event);
 }
 
 std::string Network::broken() {

@@ -23,6 +23,7 @@ struct Device {
   ibv_context context{};
   ibv_device device{};
   std::uint8_t number = 0;
+  std::deque<ibv_async_event> events;
 };
 struct Pd : ibv_pd {
   Device* device = nullptr;
@@ -39,6 +40,7 @@ struct Completion {
 struct Cq : ibv_cq {
   std::deque<Completion> completions;
   bool armed = false;
+  bool over = false;  // It takes no more: it ran over, or its device failed.
   int users = 0;
 };
 struct CompChannel : ibv_comp_channel {
@@ -120,6 +122,8 @@ struct World {
 };
 World& TheWorld();
 using Lock = std::lock_guard<std::mutex>;
+
+void Tell(Device& device, const ibv_async_event& event);
 
 // An eventfd that is readable while something is queued: one count each.
 int NewCounter();

@@ -22,6 +22,7 @@ std::uint8_t* Covered(World& w, const ibv_pd* pd, const ibv_sge& sge, unsigned a
 
 void Push(World& w, ibv_cq* raw, const Completion& completion) {
   Cq& cq = static_cast<Cq&>(*raw);
+  if (cq.over) return;
   if (cq.completions.size() >= static_cast<std::size_t>(cq.cqe))
     w.Broke("a completion queue ran over");
   cq.completions.push_back(completion);

@@ -76,7 +76,14 @@ int QueryPkey(ibv_context*, std::uint8_t, int, __be16* pkey) {
   *pkey = 0xffff;
   return 0;
 }
-int GetAsyncEvent(ibv_context*, ibv_async_event*) { return Refuse(EAGAIN); }
+int GetAsyncEvent(ibv_context* context, ibv_async_event* event) {
+  const Lock lock(TheWorld().mutex);
+  Device& device = DeviceOf(context);
+  if (!Take(context->async_fd)) return Refuse(EAGAIN);
+  *event = device.events.front();
+  device.events.pop_front();
+  return 0;
+}
 void AckAsyncEvent(ibv_async_event*) {}
 
 // --- Objects ---

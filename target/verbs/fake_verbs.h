@@ -66,6 +66,10 @@ class Network {
   // failed.
   static void RefusePosts(std::uint32_t n, int error = ENOMEM, std::uint32_t taken = 0);
   static void RefuseReceives(std::uint32_t n, int error = ENOMEM, std::uint32_t taken = 0);
+  // The completion queue runs over that the peer's work is reported to: of its sends, or receives.
+  static void RunOver(PeerId peer, bool sends);
+  // The first device fails: nothing on it ever ends.
+  static void FailDevice();
   // From now on, or no longer: destroying an id waits, as the kernel does for the CM's messages.
   static void HoldIds(bool hold);
   // Empty, or the first rule that the target broke.

@@ -69,16 +69,17 @@ std::string Listener::ListenOn(const sockaddr* address, bool v6_only) {
 
 const ListenerPort* Listener::PortOf(const rdma_cm_id* id) const {
   for (const ListenerPort& port : ports_) {
-    if (port.context == id->verbs && port.port == id->port_num) return &port;
+    if (!port.gone && port.context == id->verbs && port.port == id->port_num) return &port;
   }
   return nullptr;
 }
 
-void Listener::OnDeviceGone(DeviceIndex device) {
+// No login comes through it any more.
+void Listener::Leave(DeviceIndex device, const char* why) {
   for (ListenerPort& port : ports_) {
     if (port.device != device || port.gone) continue;
     port.gone = true;
-    spdlog::error("{} port {} was removed", verbs::NameOf(port.context), port.port);
+    spdlog::error("{} port {} {}", verbs::NameOf(port.context), port.port, why);
   }
 }
 
@@ -182,20 +183,35 @@ void Listener::OnPendingEvent(rdma_cm_event_type type, ConnId conn, ListenerSink
   sink.OnEvent(event::ConnectionGone{conn});
 }
 
-// Everything that matters comes through the CM too (a device that goes, a path that moves) or as a
-// failed work request; these are for the log. They must be taken: destroying a queue pair waits for
-// its events.
+// A device that failed is treated like one that was removed: if its driver resets it, it comes back
+// as another one. [R-FAULT-26]
+void Listener::OnDeviceFatal(const ibv_context* context, ListenerSink& sink) {
+  for (const ListenerPort& port : ports_) {
+    if (port.context != context || port.gone) continue;
+    Leave(port.device, "failed");
+    sink.OnDeviceFailed(port.device);
+  }
+}
+
+// What is for the log only comes through the CM too (a device that goes, a path that moves) or as a
+// failed work request. All must be taken: destroying a queue pair waits for its events.
 void Listener::PollAsync(ibv_context* context, ListenerSink& sink) {
   ibv_async_event event;
   while (verbs::GetAsyncEvent(context, &event) == 0) {
     const char* const name = verbs::NameOf(context);
     switch (event.event_type) {
       case IBV_EVENT_DEVICE_FATAL:
+        spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        OnDeviceFatal(context, sink);
+        break;
+      // [R-FAULT-09]
       case IBV_EVENT_CQ_ERR:
         spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        sink.OnQueueFailed(event.element.cq);
         break;
       case IBV_EVENT_SRQ_ERR:
         spdlog::error("{}: {}", name, verbs::TextOf(event.event_type));
+        sink.OnQueueFailed(event.element.srq);
         break;
       case IBV_EVENT_SRQ_LIMIT_REACHED:
         sink.OnSharedLow(event.element.srq);

@@ -32,7 +32,7 @@ struct ListenerPort {
   TargetPortId id;
   DeviceIndex device = 0;
   bool iwarp = false;
-  bool gone = false;  // Its device was removed.
+  bool gone = false;  // Its device was removed, or failed.
 };
 
 inline constexpr int kBacklog = 128;
@@ -57,7 +57,7 @@ class Listener final : public ConnectionListener {
   std::optional<ConnectionRequest> HandOver(ConnId conn, ShardId shard) override;
   std::size_t PollConnections(ListenerSink& sink) override;
   std::vector<int> fds() const override;
-  void OnDeviceGone(DeviceIndex device) override;
+  void OnDeviceGone(DeviceIndex device) override { Leave(device, "was removed"); }
   bool lost() const override;
   bool backed_up() const override { return ids_.backed_up(); }
 
@@ -72,7 +72,9 @@ class Listener final : public ConnectionListener {
   void OnRequest(const rdma_cm_event& event, Bytes private_data, ListenerSink& sink);
   void OnPendingEvent(rdma_cm_event_type type, ConnId conn, ListenerSink& sink);
   const ListenerPort* PortOf(const rdma_cm_id* id) const;
+  void Leave(DeviceIndex device, const char* why);
   void PollAsync(ibv_context* context, ListenerSink& sink);
+  void OnDeviceFatal(const ibv_context* context, ListenerSink& sink);
 
   IdDestroyer& ids_;
   EventChannel channel_;

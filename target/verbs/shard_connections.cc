@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "target/verbs/cm_context.h"
 #include "target/verbs/seam.h"
@@ -173,6 +174,13 @@ std::size_t ShardConnections::Poll(EventSink& sink) {
       OnChannelEvent(event.event, event.status, cm_context::ChannelOf(context), sink);
     }
   }
+  for (const DeviceIndex device : std::exchange(failed_devices_, {})) {
+    for (Connection& connection : connections_) {
+      if (connection.cm == nullptr || connection.device != device) continue;
+      ReportDead(connection, sink);
+      ++seen;
+    }
+  }
   return seen + DeliverOwed(sink);
 }
 
@@ -194,6 +202,16 @@ void ShardConnections::ReportDisconnected(Connection& connection, EventSink& sin
   if (connection.disconnected) return;
   connection.disconnected = true;
   sink.OnEvent(ShardEvent(event::Disconnected{connection.id}));
+}
+
+// Nothing was connected, or nothing is there any more: there is no timewait to wait for.
+void ShardConnections::ReportDead(Connection& connection, EventSink& sink) {
+  if (connection.dead) return;  // A device that failed is removed too, as a rule.
+  const ChannelId channel = connection.id;
+  connection.dead = true;
+  datapath_.Break(connection);
+  ReportDisconnected(connection, sink);
+  if (Find(channel) != nullptr) sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
 }
 
 void ShardConnections::OnChannelEvent(rdma_cm_event_type type, int status, ChannelId channel,
@@ -219,11 +237,7 @@ void ShardConnections::OnChannelEvent(rdma_cm_event_type type, int status, Chann
     case RDMA_CM_EVENT_CONNECT_ERROR:
     case RDMA_CM_EVENT_UNREACHABLE:
     case RDMA_CM_EVENT_REJECTED:
-      // Nothing was connected, or nothing is there any more: there is no timewait to wait for.
-      connection->dead = true;
-      datapath_.Break(*connection);
-      ReportDisconnected(*connection, sink);
-      if (Find(channel) != nullptr) sink.OnEvent(ShardEvent(event::TimewaitOver{channel}));
+      ReportDead(*connection, sink);
       return;
     // [R-FAULT-26, R-CM-06]
     case RDMA_CM_EVENT_ADDR_CHANGE:

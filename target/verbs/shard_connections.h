@@ -45,13 +45,20 @@ class ShardConnections {
   void Carry(const action::Disconnect& disconnect);
   void Carry(const action::DestroyQp& destroy);
 
-  bool owes() const { return !owed_.empty() || !owed_gone_.empty() || !failed_accepts_.empty(); }
+  // Nobody on it answers any more: Poll ends its connections.
+  void OnDeviceFailed(DeviceIndex device) { failed_devices_.push_back(device); }
+
+  bool owes() const {
+    return !owed_.empty() || !owed_gone_.empty() || !failed_accepts_.empty() ||
+           !failed_devices_.empty();
+  }
   std::size_t open_connections() const { return open_; }
 
  private:
   void OnRequestEvent(rdma_cm_event_type type, ConnId conn, EventSink& sink);
   void OnChannelEvent(rdma_cm_event_type type, int status, ChannelId channel, EventSink& sink);
   void ReportDisconnected(Connection& connection, EventSink& sink);
+  void ReportDead(Connection& connection, EventSink& sink);
   Connection* Find(ChannelId channel);
   std::size_t DeliverOwed(EventSink& sink);
   void FailAccept(const action::Accept& accept, const char* reason, bool sq_refused);
@@ -71,6 +78,7 @@ class ShardConnections {
     event::AcceptFailed event;
   };
   std::deque<FailedAccept> failed_accepts_;
+  std::vector<DeviceIndex> failed_devices_;
   std::size_t open_ = 0;
 };
 

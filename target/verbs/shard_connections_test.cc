@@ -35,6 +35,8 @@ class Sink final : public EventSink, public ListenerSink {
     }
   }
   void OnSharedLow(const void*) override {}
+  void OnQueueFailed(const void*) override {}
+  void OnDeviceFailed(DeviceIndex) override {}
   std::vector<ShardEvent> events;
   std::vector<ConnId> requested;
   std::vector<ConnId> gone;

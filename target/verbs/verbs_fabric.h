@@ -73,6 +73,11 @@ class VerbsFabric final : public Fabric {
   std::size_t open_connections() const override { return cm_.open_connections(); }
   std::uint64_t shared_low_events() const override { return datapath_.shared_low_events(); }
   void OnSharedLow(const void* queue) override { datapath_.OnSharedLow(queue); }
+  void OnQueueFailed(const void* queue) override { datapath_.OnQueueFailed(queue); }
+  void OnDeviceFailed(DeviceIndex device) override {
+    datapath_.OnDeviceFailed(device);
+    cm_.OnDeviceFailed(device);
+  }
 
  private:
   VerbsFabric(const Parameters& parameters, IdDestroyer& ids);
