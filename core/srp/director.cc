@@ -26,11 +26,7 @@ const char* NameOf(FenceFunction function) {
 }  // namespace
 
 Director::State::State(const Parameters& p, std::vector<TargetPort> ports)
-    : parameters(p),
-      nexuses(p.sessions_max),
-      room(p),
-      fences(p.shards),
-      outbox(p.shards) {
+    : parameters(p), nexuses(p.sessions_max), room(p), fences(p.shards), outbox(p.shards) {
   SRPT_CHECK(p.shards > 0);
   SRPT_CHECK(ports.size() <= limits::kTargetPortsMax);
   std::set<std::uint16_t> taken;
