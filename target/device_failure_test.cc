@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
-#include <thread>
 
-#include "target/daemon.h"
+#include "target/fake_daemon.h"
 #include "target/fake_session.h"
 #include "target/log.h"
 #include "target/verbs/failing_seam.h"
@@ -38,34 +33,13 @@ void EndsSoon(Session& session, const char* what) {
 // [R-FAULT-09] Then the device fails: expect all sessions to end, and the daemon, which has no
 // other. [R-FAULT-26]
 void UseDevicesThatFail(bool use_srq) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  char name[] = "/tmp/srpt-failed-XXXXXX";
-  ASSERT_NE(mkdtemp(name), nullptr);
-  const std::string folder = name;
-  std::ofstream(folder + "/disk") << std::string(1 << 20, '\0');
-  std::ofstream(folder + "/scst.conf")
-      << "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename " << folder
-      << "/disk\n    nv_cache 1\n  }\n}\nTARGET_DRIVER ib_srpt {\n  rdma_cm_port 5555\n"
-         "  TARGET fe80:0000:0000:0000:0002:c903:00aa:0001 {\n    LUN 0 disk0\n    enabled 1\n"
-         "  }\n}\n";
-  Network::AddDevice({});
-  DaemonOptions options;
-  options.sources.scst_conf = folder + "/scst.conf";
-  options.sources.overrides.emplace_back("srpt_service_guid", "00000000000005e0");
-  options.sources.overrides.emplace_back("use_srq", use_srq ? "Y" : "N");
-  options.admin_socket = folder + "/socket";
-  options.shards = 2;
   InitLog("info");
   std::ostringstream log;
   spdlog::default_logger()->sinks() = {std::make_shared<spdlog::sinks::ostream_sink_mt>(log)};
-  std::atomic<int> status{-1};
-  std::thread daemon([&] { status = RunDaemon(options); });
-  while (status == -1 && Network::Listening() < 2) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  ASSERT_EQ(status, -1);
+  DaemonOptions options;
+  options.shards = 2;
+  options.sources.overrides.emplace_back("use_srq", use_srq ? "Y" : "N");
+  FakeDaemon daemon(options);
 
   Session other(1);
   {
@@ -88,17 +62,12 @@ void UseDevicesThatFail(bool use_srq) {
   Network::FailDevice();
   EndsSoon(third, "the device failed");
   EndsSoon(other, "the device failed");
-  daemon.join();
-  EXPECT_EQ(status, 1) << "no device is left";
+  EXPECT_EQ(daemon.Join(), 1) << "no device is left";
   EXPECT_NE(log.str().find("the completion queue for sends ran over"), std::string::npos)
       << log.str();
   EXPECT_EQ(log.str().find("did not drain"), std::string::npos) << log.str();
   EXPECT_EQ(Network::broken(), "");
   EXPECT_EQ(verbs::FailurePoints::Alive(), "");
-  for (const char* one : {"/disk", "/scst.conf", "/socket"}) {
-    unlink((folder + one).c_str());
-  }
-  rmdir(folder.c_str());
 }
 
 // One process has one network: each in a process of its own.

@@ -5,17 +5,13 @@
 #include <malloc.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 
-#include "target/daemon.h"
+#include "target/fake_daemon.h"
 #include "target/fake_session.h"
 #include "target/log.h"
 
@@ -64,29 +60,11 @@ void LogIn(int times) {
 }
 
 TEST(Logins, LeaveTheHeapAsLargeAsItWas) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  char name[] = "/tmp/srpt-logins-XXXXXX";  // Not in TEST_TMPDIR: a socket's path is short.
-  ASSERT_NE(mkdtemp(name), nullptr);
-  const std::string folder = name;
-  std::ofstream(folder + "/disk") << std::string(1 << 20, '\0');
-  std::ofstream(folder + "/scst.conf")
-      << "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename " << folder
-      << "/disk\n    nv_cache 1\n  }\n}\nTARGET_DRIVER ib_srpt {\n  rdma_cm_port 5555\n"
-         "  TARGET fe80:0000:0000:0000:0002:c903:00aa:0001 {\n    LUN 0 disk0\n    enabled 1\n"
-         "  }\n}\n";
-  Network::AddDevice({});
-  DaemonOptions options;
-  options.sources.scst_conf = folder + "/scst.conf";
-  options.sources.overrides.emplace_back("srpt_service_guid", "00000000000005e0");
-  options.admin_socket = folder + "/socket";
-  options.shards = 2;
   InitLog("info");
   spdlog::default_logger()->sinks() = {std::make_shared<spdlog::sinks::null_sink_mt>()};
-  int status = -1;
-  std::thread daemon([&] { status = RunDaemon(options); });
-  while (Network::Listening() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  DaemonOptions options;
+  options.shards = 2;
+  FakeDaemon daemon(options);
 
   const std::string alive = verbs::FailurePoints::Alive();
   LogIn(kWarmUp);
@@ -97,15 +75,9 @@ TEST(Logins, LeaveTheHeapAsLargeAsItWas) {
   const long growth = HeapBytes() - before;
   EXPECT_LE(growth, kGrowthBytesMax) << "in " << kLogins << " logins";
 
-  kill(getpid(), SIGTERM);
-  daemon.join();
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(daemon.Stop(), 0);
   EXPECT_EQ(Network::broken(), "");
   EXPECT_EQ(verbs::FailurePoints::Alive(), "");
-  for (const char* one : {"/disk", "/scst.conf", "/socket"}) {
-    unlink((folder + one).c_str());
-  }
-  rmdir(folder.c_str());
 }
 
 }  // namespace

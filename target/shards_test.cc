@@ -5,14 +5,9 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <regex>
 #include <set>
@@ -22,7 +17,7 @@
 #include <vector>
 
 #include "target/admin/ctl.h"
-#include "target/daemon.h"
+#include "target/fake_daemon.h"
 #include "target/fake_session.h"
 #include "target/log.h"
 
@@ -56,41 +51,19 @@ void UseAsHost(std::uint8_t host, std::atomic<int>& served) {
 }
 
 TEST(Shards, ServeEightHostsOnFourThreads) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  char name[] = "/tmp/srpt-shards-XXXXXX";  // Not in TEST_TMPDIR: a socket's path is short.
-  ASSERT_NE(mkdtemp(name), nullptr);
-  const std::string folder = name;
-  std::ofstream(folder + "/disk") << std::string(1 << 20, '\0');
-  std::ofstream(folder + "/scst.conf")
-      << "HANDLER vdisk_fileio {\n  DEVICE disk0 {\n    filename " << folder
-      << "/disk\n    nv_cache 1\n  }\n}\nTARGET_DRIVER ib_srpt {\n  rdma_cm_port 5555\n"
-         "  TARGET fe80:0000:0000:0000:0002:c903:00aa:0001 {\n    LUN 0 disk0\n    enabled 1\n"
-         "    comp_v_mask 0x2\n"
-         "  }\n}\n";
-  Network::AddDevice({});
-  DaemonOptions options;
-  options.sources.scst_conf = folder + "/scst.conf";
-  options.sources.overrides.emplace_back("srpt_service_guid", "00000000000005e0");
-  options.admin_socket = folder + "/socket";
-  options.shards = 4;
   InitLog("info");
   // (Not stderr, which is the sanitizer's.)
   std::ostringstream log;
   spdlog::default_logger()->sinks() = {std::make_shared<spdlog::sinks::ostream_sink_mt>(log)};
-  std::atomic<int> status{-1};
-  std::thread daemon([&] { status = RunDaemon(options); });
-  while (status == -1 && Network::Listening() < 2) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  ASSERT_EQ(status, -1);
+  DaemonOptions options;
+  options.shards = 4;
+  FakeDaemon daemon(options, "    comp_v_mask 0x2\n");
 
   std::atomic<int> served{0};
   std::atomic<bool> asking{true};
   std::atomic<int> asked{0};
   std::thread administrator([&] {
-    std::string socket = options.admin_socket;
+    std::string socket = daemon.socket();
     while (asking) {
       for (const char* verb : {"sessions", "counters"}) {
         std::string flag = "--socket", list = "list", what = verb;
@@ -107,10 +80,7 @@ TEST(Shards, ServeEightHostsOnFourThreads) {
   for (std::thread& host : hosts) host.join();
   asking = false;
   administrator.join();
-  kill(getpid(), SIGTERM);
-  daemon.join();
-
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(daemon.Stop(), 0);
   EXPECT_EQ(served, kHosts * 2 * kRounds * 2);
   EXPECT_GT(asked, 0);
   EXPECT_EQ(Network::CompletionVectors(), std::set<int>{1}) << "[R-PARAM-11] comp_v_mask 0x2";
@@ -123,10 +93,6 @@ TEST(Shards, ServeEightHostsOnFourThreads) {
     shards.insert((*i)[1]);
   }
   EXPECT_EQ(shards, (std::set<std::string>{"shard 0", "shard 1", "shard 2", "shard 3"})) << lines;
-  for (const char* one : {"/disk", "/scst.conf", "/socket"}) {
-    unlink((folder + one).c_str());
-  }
-  rmdir(folder.c_str());
 }
 
 }  // namespace
