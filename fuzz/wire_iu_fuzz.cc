@@ -59,11 +59,11 @@ void CheckLayout(const BufferLayout& layout, Bytes iu) {
     case BufferFormat::kDirect:
     case BufferFormat::kIndirect:
       SRPT_CHECK(layout.partial || layout.length <= sum);
-      SRPT_CHECK(!layout.partial || layout.table_count > layout.descriptor_count);
+      SRPT_CHECK(!layout.partial || layout.table_count() > layout.descriptor_count);
       break;
     case BufferFormat::kImmediate:
-      SRPT_CHECK(layout.immediate_data.size() == layout.length);
-      SRPT_CHECK(layout.immediate_offset + layout.length <= iu.size());
+      SRPT_CHECK(std::uint64_t{layout.immediate_offset} + layout.length <= iu.size());
+      SRPT_CHECK(layout.ImmediateIn(iu).size() == layout.length);
       break;
     case BufferFormat::kNone:
       SRPT_CHECK(layout.length == 0 && layout.descriptor_count == 0);
@@ -75,7 +75,7 @@ void Complete(const BufferLayout& partial, Bytes iu) {
   if (!partial.partial || partial.table.len > iu.size()) return;
   const auto whole = CompleteLayout(partial, iu.first(partial.table.len));
   if (!whole.ok()) return;
-  SRPT_CHECK(!whole->partial && whole->descriptor_count == partial.table_count);
+  SRPT_CHECK(!whole->partial && whole->descriptor_count == partial.table_count());
   CheckLayout(*whole, iu);
 }
 

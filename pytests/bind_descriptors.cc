@@ -17,8 +17,8 @@ struct OwnedLayout {
   std::vector<std::uint8_t> immediate;
 };
 
-OwnedLayout Own(const BufferLayout& layout) {
-  OwnedLayout out{layout, {}, Copy(layout.immediate_data)};
+OwnedLayout Own(const BufferLayout& layout, Bytes iu) {
+  OwnedLayout out{layout, {}, Copy(layout.ImmediateIn(iu))};
   for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
     out.list.push_back(layout.descriptor(i));
   }
@@ -90,7 +90,7 @@ void BindDescriptors(pyb::module_& m) {
         const auto cmd = Value<WireError>(wire::ParseCmd(view));
         const auto buffers =
             Value<RefusedDescriptor>(wire::ParseBuffers(cmd, view, imm_data_offset));
-        return pyb::make_tuple(Own(buffers.out), Own(buffers.in));
+        return pyb::make_tuple(Own(buffers.out, view), Own(buffers.in, view));
       },
       "iu"_a, "imm_data_offset"_a = 0,
       "(out, in) of a whole CMD IU, as the target takes them. imm_data_offset: agreed at login, "

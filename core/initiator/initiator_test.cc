@@ -171,8 +171,8 @@ TEST_F(InitiatorTest, IndirectListsAndImmediateDataParseBack) {
   ASSERT_TRUE(imm_cmd.ok());
   const auto imm_buffers = wire::ParseBuffers(*imm_cmd, imm, kImmOffset);
   ASSERT_TRUE(imm_buffers.ok());
-  EXPECT_EQ(imm_buffers->out.immediate_data.front(), 0xab);
-  EXPECT_EQ(imm_buffers->out.immediate_data.size(), 512u);
+  EXPECT_EQ(imm_buffers->out.ImmediateIn(imm).front(), 0xab);
+  EXPECT_EQ(imm_buffers->out.ImmediateIn(imm).size(), 512u);
 }
 
 // [R-RSP-06, R-INV-01, R-INV-02]

@@ -37,7 +37,7 @@ void EffectsEnded(ShardState& s, std::uint32_t index) {
 
 void EndAborted(ShardState& s, std::uint32_t index) {
   Channel& channel = s.channels[s.ChannelOf(index)];
-  command::End(s, channel, index);
+  command::End(s, channel, index, CommandCause::kDrained);
   requests::Look(s, channel);
   channel::Progress(s, channel);
 }

@@ -43,8 +43,8 @@ bool CompleteTables(ShardState& s, std::uint32_t command, wire::BufferLayout& ou
     if (!complete(out, tables.first(out_bytes)) || !complete(in, tables.subspan(out_bytes))) {
       return refuse();
     }
-    c.out_length = static_cast<std::uint32_t>(out.length);
-    c.in_length = static_cast<std::uint32_t>(in.length);
+    c.out_length = out.length;
+    c.in_length = in.length;
     return true;
   }
   if (out_bytes > limits::kDataBufferBytes - in_bytes) return refuse();
@@ -141,7 +141,7 @@ void Start(ShardState& s, std::uint32_t command, const scsi::XdWriteRead& x, con
   c.both = true;
   c.needed = static_cast<std::uint32_t>(t.bytes);
   // As of a WRITE: whole blocks of what came.
-  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, out.length));
+  auto bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(t.bytes, out.length));
   bytes -= bytes % lu.block_bytes;
   if (bytes == 0) {
     command::Respond(s, command, CommandCause::kRefused, scsi::Status::kGood);

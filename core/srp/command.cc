@@ -73,11 +73,10 @@ void SayFailure(ShardState& s, std::uint32_t index, scsi::Status status, const s
              static_cast<unsigned>(status), sense.key, sense.asc, sense.ascq);
 }
 
-// The buffers of the command as the response's residuals count them. (No length exceeds the total
-// that the initiator stated, 32 bits.)
+// The buffers of the command as the response's residuals count them.
 void NoteBuffers(Command& c, const wire::Buffers& buffers) {
-  c.out_length = static_cast<std::uint32_t>(buffers.out.length);
-  c.in_length = static_cast<std::uint32_t>(buffers.in.length);
+  c.out_length = buffers.out.length;
+  c.in_length = buffers.in.length;
 }
 
 // `bytes`: the IU, or the fetched table.
@@ -125,7 +124,7 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
   c.needed_out = t.write;
   UseLayout(c, layout, list);
   // [R-INV-17]
-  std::uint32_t bytes = static_cast<std::uint32_t>(std::min(t.bytes, layout.length));
+  auto bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(t.bytes, layout.length));
   // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
   // is sent.
   if (t.write) bytes -= bytes % lu.block_bytes;
@@ -172,7 +171,7 @@ void StartTransfer(ShardState& s, std::uint32_t index, const scsi::Transfer& t,
   if (t.bytes > 0 && layout.partial) {
     if (!CompleteTable(s, index, layout, iu)) return;
     Command& c = s.commands[index];
-    (t.write ? c.out_length : c.in_length) = static_cast<std::uint32_t>(layout.length);
+    (t.write ? c.out_length : c.in_length) = layout.length;
     list = transfer::TableOf(s, c);
   }
   MoveData(s, index, t, lu, layout, list);
@@ -195,7 +194,7 @@ void StartControl(ShardState& s, std::uint32_t index, const scsi::Control& contr
   wire::BufferLayout layout = buffers.in;
   if (layout.partial) {
     if (!CompleteTable(s, index, layout, iu)) return;
-    c.in_length = static_cast<std::uint32_t>(layout.length);
+    c.in_length = layout.length;
     iu = transfer::TableOf(s, c);
   }
   ++s.channels[s.ChannelOf(index)].counters.others;

@@ -28,7 +28,8 @@ inline void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Ta
 }
 
 // The context is free; its receive is posted again and its credit owed while the channel lives.
-[[gnu::always_inline]] inline void End(ShardState& s, Channel& channel, std::uint32_t index) {
+[[gnu::always_inline]] inline void End(ShardState& s, Channel& channel, std::uint32_t index,
+                                       CommandCause cause) {
   Command& c = s.commands[index];
   SRPT_CHECK(!c.Is<command_state::Free>());
   // [R-RSP-09]
@@ -38,8 +39,7 @@ inline void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Ta
   (c.next == kNone ? channel.last_command : s.commands[c.next].prev) = c.prev;
   --channel.active;
   --s.active;
-  c.Become<command_state::Free>(c.Is<command_state::Aborting>() ? CommandCause::kDrained
-                                                                : CommandCause::kPosted);
+  c.Become<command_state::Free>(cause);
   c.generation = (c.generation + 1) & 0xfff;
   if (!s.retiring.empty()) s.look_at_retiring = true;
   if (channel.Is<channel_state::Live>()) {

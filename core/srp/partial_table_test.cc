@@ -131,6 +131,41 @@ TEST_F(PartialTable, AbortedWhileItsTableComes) {
   EXPECT_EQ(shard_->free_data_buffers(), 32u);
 }
 
+// On iWARP the sink of an RDMA READ is open to the peer's writes, after the check, too.
+TEST_F(PartialTable, ATableThatShrinksAfterItWasCheckedLosesOnlyTheChannel) {
+  for (const std::uint32_t left : {0u, 100u}) {
+    SCOPED_TRACE(left);
+    Build({});
+    const ChannelId c = Login();
+    const ChannelId other = Login(NexusId::Make(1, 0));
+    const std::vector<wire::Direct> list = {At(0x1000, 512), At(0x3000, 512), At(0x5000, 512)};
+    Receive(c, Partial(1, Rw(false, 0, 3), list, false));
+    const auto fetch = Fetch();
+    Arrives(c, fetch, list);
+    const auto reads = Got<action::BlockRead>();
+    ASSERT_EQ(reads.size(), 1u);
+    for (std::size_t i = 1; i < list.size(); ++i) {
+      wire::SerializeDirect(At(0x3000, left),
+                            MutableBytes(memory_.data[fetch.buffer.v]).subspan(16 * i));
+    }
+    Then(event::BlockDone{reads[0].op});
+    const auto writes = Got<action::RdmaWrite>();
+    ASSERT_EQ(writes.size(), left == 0 ? 1u : 3u);
+    std::uint32_t moved = 0;
+    for (const auto& w : writes) moved += w.length;
+    EXPECT_EQ(moved, 512 + 2 * left);
+    EXPECT_TRUE(writes.back().signaled);
+    EXPECT_TRUE(Responses().empty());
+    Then(event::RdmaDone{c, writes.back().buffer});
+    EXPECT_TRUE(Responses().empty());
+    EXPECT_EQ(Got<action::Disconnect>().size(), 1u);
+    EXPECT_EQ(shard_->free_data_buffers(), 32u);
+    Receive(other, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
+    Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
+    EXPECT_EQ(Responses().size(), 1u);
+  }
+}
+
 // Half of the pool is left for data, so that those who have their table always move on.
 TEST_F(PartialTable, TablesTakeAtMostHalfOfThePool) {
   Build({.credits = 8, .data_buffers = 4});

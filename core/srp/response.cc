@@ -97,7 +97,7 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   // carries is good at once.
   // [R-RSP-06, R-INV-01, R-INV-02]
   const LuId lu = c.lu;
-  command::End(s, channel, command);
+  command::End(s, channel, command, CommandCause::kPosted);
   // [R-CRED-02]
   rsp.req_lim_delta = credits::TakeDelta(channel);
   const std::uint32_t send = Take(s, channel, piece, slots, lu);

@@ -316,11 +316,13 @@ void Dispatch(ShardState& s, const ShardEvent& event) {
   });
 }
 
-// Whether anything but the wire queues waits. (A sum: one branch, not five.)
-inline bool OthersWait(const ShardState& s) {
+// What waits, wire queues aside. (A sum: one branch, not five.)
+inline std::size_t OthersWaiting(const ShardState& s) {
   return s.fences_open + s.resume_queue.size() + s.nexuses_due.size() + s.to_post.size() +
-             s.pool.turns.size() + (s.receives_back ? 1 : 0) >
-         0;
+         s.pool.turns.size() + std::size_t{s.receives_back};
+}
+inline std::size_t Waiting(const ShardState& s) {
+  return OthersWaiting(s) + s.dirty.size() + std::size_t{s.look_at_retiring};
 }
 
 // What others than the wire queues wait for. False: the step is full.
@@ -331,7 +333,7 @@ inline bool OthersWait(const ShardState& s) {
 
 // Whatever the event set going, as far as the step's actions reach.
 [[gnu::noinline]] void Pump(ShardState& s) {
-  bool done = !OthersWait(s) || PumpOthers(s);
+  bool done = OthersWaiting(s) == 0 || PumpOthers(s);
   while (done && !s.dirty.empty()) {
     const std::uint32_t channel = s.dirty.Front();
     if (!wire_queue::Pump(s, s.channels[channel])) {
@@ -363,7 +365,7 @@ void Shard::Step(Time now, const ShardEvent& event, Actions& actions) {
   s.actions = &actions;
   Dispatch(s, event);
   if (s.timer <= s.now) RunTimers(s);
-  if (OthersWait(s) || !s.dirty.empty() || s.look_at_retiring) Pump(s);
+  if (Waiting(s) > 0) Pump(s);
   // (From `s`: the two need not be kept in registers all the way, for what is mostly off.)
   // [R-INV-48]
   if (s.params.fingerprint) FoldStep(s.fingerprint, s.now, event, *s.actions);

@@ -32,6 +32,14 @@ wire::Direct DescriptorIn(Bytes bytes, std::uint32_t first, std::uint32_t i, std
   return {RemoteAddr(LoadBe64(p)), RKey(LoadBe32(p + 8)), LoadBe32(p + 12)};
 }
 
+std::uint32_t CountOf(const ShardState& s, std::uint32_t command, List list) {
+  const Command& c = s.commands[command];
+  if (list == List::kInUse) return c.descriptor_count;
+  const Moving* m = std::get_if<Moving>(&c.state);
+  SRPT_CHECK(m != nullptr);
+  return m->in_count;
+}
+
 // `bytes`, the fetched table or the IU, is looked up when it is needed: the first one of the
 // direction in use the command has itself.
 wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, List list, std::uint32_t i,
@@ -43,7 +51,6 @@ wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, List list,
     if (bytes.empty()) bytes = m->in_table ? transfer::TableOf(s, c) : transfer::IuOf(s, command);
     return DescriptorIn(bytes, m->in_at, i, m->in_count);
   }
-  SRPT_CHECK(c.descriptor_count > 0);
   if (i == 0) return c.first_descriptor;
   if (bytes.empty()) {
     const bool in_iu = c.table_piece == kNone || c.out_in_iu;
@@ -53,15 +60,18 @@ wire::Direct DescriptorAt(const ShardState& s, std::uint32_t command, List list,
 }
 
 // Walks `bytes` of the command's descriptors from a position on, stretch by stretch. `visit` gets
-// (remote, rkey, length) and may stop the walk behind that stretch by returning false.
+// (remote, rkey, length) and may stop the walk behind that stretch by returning false. Where the
+// list ends, the walk ends, too: on iWARP its owner can still write to a table that was fetched and
+// checked.
 template <class Visit>
 // [R-INV-16, R-INV-19]
 void Walk(const ShardState& s, std::uint32_t command, List which, std::uint32_t& descriptor,
           std::uint32_t& at, std::uint32_t bytes, Visit visit) {
   Bytes list;
   while (bytes > 0) {
+    if (descriptor >= CountOf(s, command, which)) return;
     const wire::Direct d = DescriptorAt(s, command, which, descriptor, list);
-    if (at == d.len) {
+    if (at >= d.len) {
       ++descriptor;
       at = 0;
       continue;
@@ -148,6 +158,11 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
          p.posted += n;
          return ++count < most;
        });
+  if (count == 0) {
+    if (!s.Room(16)) return Pumped::kFull;
+    channel::Lose(s, channel, ChannelCause::kLost, "a descriptor table shrank while it was in use");
+    return Pumped::kBlocked;
+  }
   // [R-RSP-07, R-INV-04]
   const bool last = may_be_last && p.posted == p.length && count < most;
   post(held, !last);
@@ -289,11 +304,12 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   FreeAttached(s, slot);
   if (slot.fences != 0) task_management::TellFencesOfSend(s, slot);
   channel.sq_free += slot.slots;
-  slot = SendSlot{};
+  slot.busy = false;  // The rest is set when it is taken.
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
   --channel.sends_posted;
   if (!channel.wire.empty()) s.MarkDirty(s.IndexOf(channel));
   requests::OnSendDone(s, channel, e.send.v);
+  if (e.status == WorkStatus::kOk && channel.Is<channel_state::Live>()) return;
   if (e.status != WorkStatus::kOk) {
     channel::Lose(s, channel, ChannelCause::kLost,
                   // [R-FAULT-02, R-FAULT-03]

@@ -224,7 +224,7 @@ std::string Everything(Bytes input) {
       continue;
     }
     for (const BufferLayout& layout : {buffers->out, buffers->in}) {
-      text += ToString(layout) + Hex(layout.immediate_data);
+      text += ToString(layout) + Hex(layout.ImmediateIn(input));
       for (std::uint32_t i = 0; i < layout.descriptor_count; ++i) {
         text += ToString(layout.descriptor(i));
       }

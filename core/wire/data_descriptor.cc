@@ -42,7 +42,7 @@ using Failure = std::optional<DescriptorError>;
 
 // [R-DESC-12]
 inline Failure SetLength(BufferLayout& layout, std::uint64_t sum) {
-  layout.length = std::min<std::uint64_t>(layout.total_length, sum);
+  layout.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(layout.total_length, sum));
   if (layout.length > limits::kTransferBytesMax) return DescriptorError::kTransferTooLarge;
   return std::nullopt;
 }
@@ -119,12 +119,12 @@ class DescriptorParser {
     layout.total_length = Reader(iu_).Be32(at_ + kTotalAt);
     // [R-DESC-07]
     if (layout.table.len % kDirectBytes != 0) return DescriptorError::kTableNotMultiple;
-    layout.table_count = layout.table.len / static_cast<std::uint32_t>(kDirectBytes);
-    if (layout.table_count == 0 && layout.total_length != 0) {
+    const std::uint32_t table_count = layout.table_count();
+    if (table_count == 0 && layout.total_length != 0) {
       return DescriptorError::kTableEmpty;
     }
-    layout.partial = layout.table_count > inline_max;
-    const std::uint32_t inline_count = layout.partial ? own : layout.table_count;
+    layout.partial = table_count > inline_max;
+    const std::uint32_t inline_count = layout.partial ? own : table_count;
     const std::size_t extent =
         kIndirectHeaderBytes + kDirectBytes * std::size_t{std::max(own, inline_count)};
     if (!Has(extent)) return DescriptorError::kTruncated;
@@ -184,7 +184,6 @@ inline Failure ParseBoth(const Cmd& cmd, Bytes iu, std::uint16_t imm_data_offset
       return DescriptorError::kImmediateTruncated;
     }
     buffers.out.immediate_offset = imm_data_offset;
-    buffers.out.immediate_data = iu.subspan(imm_data_offset, buffers.out.length);
   }
   return std::nullopt;
 }

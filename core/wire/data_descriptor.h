@@ -51,20 +51,23 @@ std::string_view to_string(DescriptorError error);
 // then `length` is the stated total and descriptor() has only the inline ones.
 struct BufferLayout {
   BufferFormat format = BufferFormat::kNone;
+  bool partial = false;
+  std::uint32_t descriptor_count = 0;  // Direct: 1. Indirect: those at hand, all unless partial.
   // Bytes of this buffer: min(stated total, sum of the descriptors); data in or out may use so
   // many.
-  std::uint64_t length = 0;
-  std::uint32_t descriptor_count = 0;  // Direct: 1. Indirect: those at hand, all unless partial.
-  Direct table;                        // Indirect: where the whole list lies.
-  std::uint32_t table_count = 0;       // Indirect: table.len / 16.
+  std::uint32_t length = 0;
   std::uint32_t total_length = 0;      // As stated by the initiator.
-  bool partial = false;
-  std::uint32_t immediate_offset = 0;  // Immediate: from the IU's start.
-  Bytes immediate_data;                // Immediate: `length` bytes of the IU.
+  std::uint32_t immediate_offset = 0;  // Immediate: `length` bytes from there on in the IU.
+  Direct table;                        // Indirect: where the whole list lies.
   Direct first;                        // Not partial: descriptor(0), if there is one.
   Bytes descriptors;                   // descriptor_count * 16 bytes, as on the wire.
 
   bool present() const { return format != BufferFormat::kNone; }
+  std::uint32_t table_count() const { return table.len / 16; }  // Descriptors of the whole list.
+  // Immediate: its data, in the IU that the layout was parsed from. Else empty.
+  Bytes ImmediateIn(Bytes iu) const {
+    return format == BufferFormat::kImmediate ? iu.subspan(immediate_offset, length) : Bytes();
+  }
   // i < descriptor_count (else our own bug). Zero-length descriptors are legal: skip them. The
   // lengths may add up to more than `length`: stop there.
   Direct descriptor(std::uint32_t i) const;

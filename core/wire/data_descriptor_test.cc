@@ -129,8 +129,8 @@ TEST(Descriptor, ImmediateWrite) {
   EXPECT_EQ(out.format, BufferFormat::kImmediate);
   EXPECT_EQ(out.length, 512u);
   EXPECT_EQ(out.immediate_offset, 68u);
-  ASSERT_EQ(out.immediate_data.size(), 512u);
-  EXPECT_EQ(out.immediate_data.data(), iu.data() + 68) << "a view, not a copy";
+  ASSERT_EQ(out.ImmediateIn(iu).size(), 512u);
+  EXPECT_EQ(out.ImmediateIn(iu).data(), iu.data() + 68) << "a view, not a copy";
   EXPECT_EQ(out.descriptor_count, 0u);
 }
 
@@ -140,7 +140,7 @@ TEST(Descriptor, PartialListIsCompletedFromTheTable) {
   ASSERT_TRUE(buffers.ok());
   const BufferLayout& out = buffers->out;
   EXPECT_TRUE(out.partial);
-  EXPECT_EQ(out.table_count, 2u);
+  EXPECT_EQ(out.table_count(), 2u);
   EXPECT_EQ(out.length, 8192u) << "as stated";
   ASSERT_EQ(out.descriptor_count, 1u);
   EXPECT_EQ(out.descriptor(0), kFirst);
@@ -268,7 +268,7 @@ TEST(Descriptor, PartialWithNothingInline) {
   ASSERT_TRUE(buffers.ok());
   EXPECT_TRUE(buffers->in.partial);
   EXPECT_EQ(buffers->in.descriptor_count, 0u);
-  EXPECT_EQ(buffers->in.table_count, 3u);
+  EXPECT_EQ(buffers->in.table_count(), 3u);
 }
 
 TEST(Descriptor, TableThatIsTooLongToFetch) {
@@ -361,7 +361,7 @@ TEST(Immediate, DataMustHaveArrived) {
 TEST(Immediate, MayBeEmptyOrFollowedByMore) {
   Buffer iu = golden::CmdWriteImmediate();
   iu.push_back(0xaa);
-  EXPECT_EQ(Parse(iu, 68)->out.immediate_data.size(), 512u);
+  EXPECT_EQ(Parse(iu, 68)->out.ImmediateIn(iu).size(), 512u);
   iu[50] = 0;
   EXPECT_EQ(Parse(iu, 68)->out.length, 0u);
 }
@@ -378,7 +378,7 @@ TEST(Immediate, WithDataInBehindItsDescriptor) {
   const auto buffers = Parse(iu, 68);
   ASSERT_TRUE(buffers.ok());
   EXPECT_EQ(buffers->in.descriptor(0), kFirst);
-  EXPECT_EQ(buffers->out.immediate_data[1], 0xbb);
+  EXPECT_EQ(buffers->out.ImmediateIn(iu)[1], 0xbb);
   EXPECT_EQ(Refused(iu, 67), DescriptorError::kImmediateOverlaps);
 }
 

@@ -196,7 +196,7 @@ std::string ToString(const BufferLayout& layout) {
   if (!layout.present()) return line.Done();
   line.Number("length", layout.length).Number("total_length", layout.total_length);
   if (layout.format == BufferFormat::kIndirect) {
-    line.Number("descriptors", layout.descriptor_count).Number("table", layout.table_count);
+    line.Number("descriptors", layout.descriptor_count).Number("table", layout.table_count());
     if (layout.partial) line.Word("partial");
   }
   if (layout.format == BufferFormat::kImmediate) line.Number("offset", layout.immediate_offset);
