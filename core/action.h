@@ -1,6 +1,8 @@
 // What core asks of its driver. Actions are carried out in order; a driver may chain the work
-// requests of one queue pair into one post. Memory is named by id, never by pointer: the driver
-// owns it (ports.h). Each action says which event ends it.
+// requests of one queue pair into one post. What a device refuses for the moment (it is out of
+// memory), the driver keeps and posts in the same order as soon as it can; if that takes too long,
+// the queue pair fails. Memory is named by id, never by pointer: the driver owns it (ports.h). Each
+// action says which event ends it.
 #ifndef CORE_ACTION_H_
 #define CORE_ACTION_H_
 

@@ -111,6 +111,8 @@ inline constexpr Duration kTargetRequestTimeout = Seconds(20);
 inline constexpr Duration kOwedCreditsWait = Seconds(1);
 // Linux waits 5 s for the answer to a task management request (invariant 34).
 inline constexpr Duration kTaskManagementTimeout = Milliseconds(3500);
+// A login waits this long for receives that the channels it replaces give back.
+inline constexpr Duration kReceivesWait = Seconds(5);
 // Commands of a new session wait this long for writes of the session that it replaced.
 inline constexpr Duration kTakeoverWait = Seconds(3);
 

@@ -200,6 +200,7 @@ void Director::Step(Time now, const DirectorEvent& event, Actions& actions) {
   LuFences::Effects effects;
   s.fences.Expire(now, effects);
   s.CarryOut(effects);
+  s.ExpireHeld();
   std::visit([&s](const auto& e) { s.On(e); }, event);
   s.outbox.Drain(actions);
   if (s.parameters.fingerprint) FoldStep(s.fingerprint, now, event, actions);
@@ -208,7 +209,10 @@ void Director::Step(Time now, const DirectorEvent& event, Actions& actions) {
 void Director::Become(const Director& other) { *state_ = *other.state_; }
 
 Time Director::NextDeadline() const {
-  return state_->outbox.empty() ? state_->fences.NextDeadline() : state_->now;
+  if (!state_->outbox.empty()) return state_->now;
+  Time next = state_->fences.NextDeadline();
+  for (const HeldLogin& login : state_->held) next = std::min(next, login.until);
+  return next;
 }
 
 bool Director::IsDown() const {

@@ -28,7 +28,11 @@ void Director::State::On(const event::LoginRequested& login) {
   const wire::LoginReq& req = judged->req;
   const Nexus* nexus = nexuses.Find(KeyOf(login, req));
   const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
-  const auto place = room.Find(target->port.srq);
+  std::vector<std::uint32_t> coming;
+  if (nexus != nullptr) {
+    coming = ComingBack(*nexus, target->port.srq, single || Surviving(*nexus) == 0);
+  }
+  const auto place = room.Find(target->port.srq, coming);
   ChannelTerms found;
   found.beside = nexus == nullptr || single ? 0 : Surviving(*nexus);
   found.in_all = nexus == nullptr ? 0 : nexus->channels.size() + nexus->opening;
@@ -100,17 +104,15 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
     outbox.Log(LogLevel::kWarning,
                text + ": the initiator takes no RDMA READ; only immediate data can be written");
   }
-  if (place.credits < parameters.credits) {
-    outbox.Log(LogLevel::kWarning,
-               text + ": only " + std::to_string(place.credits) + " credits instead of " +
-                   std::to_string(parameters.credits) +
-                   ": the shared receive queue is nearly promised away (a larger srpt_srq_size "
-                   "would do)");
-  }
   const ShardId shard = place.shard;
   room.Take(place, target.port.srq);
+  const bool put_off = place.credits < place.credits_later;
   Opening opening;
-  opening.state.Become(LoginCause::kGranted, LoginPhase::kOpening);
+  if (put_off) {
+    opening.state.Become(LoginCause::kPutOff, LoginPhase::kHeld);
+  } else {
+    opening.state.Become(LoginCause::kGranted, LoginPhase::kOpening);
+  }
   opening.nexus = nexus->id;
   opening.shard = shard;
   opening.srq = target.port.srq;
@@ -140,7 +142,23 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   open.rdma_read_depth = grant.rdma_read_depth;
   open.login_rsp_flags =
       static_cast<std::uint8_t>(grant.login_rsp_flags | static_cast<std::uint8_t>(result));
-  outbox.ToShard(shard, open);
+  if (put_off) {
+    Hold(open);
+  } else {
+    Send(open);
+  }
+}
+
+void Director::State::Send(const message::OpenChannel& open) {
+  const Opening& opening = openings.at(open.conn);
+  if (open.credits < parameters.credits) {
+    outbox.Log(LogLevel::kWarning,
+               opening.login + ": only " + std::to_string(open.credits) + " credits instead of " +
+                   std::to_string(parameters.credits) +
+                   ": the shared receive queue is nearly promised away (a larger srpt_srq_size "
+                   "would do)");
+  }
+  outbox.ToShard(opening.shard, open);
 }
 
 std::size_t Director::State::Surviving(const Nexus& nexus) const {
@@ -162,8 +180,14 @@ std::size_t Director::State::CloseAll(Nexus& nexus, CloseReason reason) {
     outbox.ToShard(channel.shard, message::CloseChannel{channel.channel, reason});
     ++n;
   }
-  for (auto& [conn, opening] : openings) {
+  for (auto at = openings.begin(); at != openings.end();) {
+    const ConnId conn = at->first;
+    Opening& opening = (at++)->second;  // It may be dropped.
     if (opening.nexus != nexus.id || !opening.state.stays()) continue;
+    if (DropHeld(conn, LoginCause::kEnded)) {
+      ++n;
+      continue;
+    }
     opening.state.Become(LoginCause::kEnded, LoginPhase::kDoomed);
     opening.close = reason;
     ++n;
@@ -186,6 +210,11 @@ void Director::State::On(const event::ConnectionGone& gone) {
   const auto at = openings.find(gone.conn);
   if (at != openings.end()) {
     at->second.gone = true;
+    const NexusId nexus = at->second.nexus;
+    if (DropHeld(gone.conn, LoginCause::kGone)) {
+      SupplyHeld(nexus);
+      ForgetIfEmpty(nexus);
+    }
     return;
   }
   for (auto& [slot, nexus] : nexuses.all()) {
@@ -241,11 +270,7 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
     login = std::move(at->second.login);
     // (Not that this was to be expected: there was room.)
     why = DescribeNoRoom(std::move(why), refused.srq_size);
-    room.ReceivesBack(shard, at->second.srq, at->second.receives);
-    at->second.state.Become(LoginCause::kRefused, LoginPhase::kFree);
-    openings.erase(at);
-    SRPT_CHECK(nexus->opening > 0);
-    --nexus->opening;
+    DropOpening(at, LoginCause::kRefused);
   } else if (channel != nexus->channels.end() && !channel->state.live()) {
     tag = channel->tag;
     gone = channel->gone;
@@ -256,10 +281,11 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelRefused& re
     channel->state.Become(LoginCause::kRefused, LoginPhase::kFree);
     room.ReceivesBack(shard, channel->srq, channel->receives);
     nexus->channels.erase(channel);
+    room.ChannelBack(shard);
   } else {
     return;
   }
-  room.ChannelBack(shard);
+  SupplyHeld(nexus->id);
   if (refused.rejected || gone) {
     outbox.Log(LogLevel::kWarning,
                login + " came to nothing: the initiator gave up or its device went away");
@@ -299,6 +325,7 @@ void Director::State::OnMessage(ShardId shard, const message::ChannelClosed& clo
   room.ReceivesBack(shard, at->srq, at->receives);
   nexus->channels.erase(at);
   room.ChannelBack(shard);
+  SupplyHeld(nexus->id);
   ForgetIfEmpty(closed.nexus);
 }
 
@@ -311,6 +338,18 @@ void Director::State::OnMessage(ShardId shard, const message::ReceivesBack& back
     channel.receives -= back.receives;
     room.ReceivesBack(shard, channel.srq, back.receives);
   }
+  SupplyHeld(nexus->id);
+}
+
+void Director::State::DropOpening(std::map<ConnId, Opening>::iterator at, LoginCause cause) {
+  Opening& opening = at->second;
+  Nexus* nexus = nexuses.Find(opening.nexus);
+  SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
+  --nexus->opening;
+  room.ReceivesBack(opening.shard, opening.srq, opening.receives);
+  room.ChannelBack(opening.shard);
+  opening.state.Become(cause, LoginPhase::kFree);
+  openings.erase(at);
 }
 
 }  // namespace srpt

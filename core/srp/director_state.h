@@ -51,6 +51,12 @@ struct Opening {
   std::string session;  // What becomes of it, for the log.
 };
 
+// A login whose OpenChannel waits for receives that are on their way back (director_held.cc).
+struct HeldLogin {
+  message::OpenChannel open;
+  Time until;
+};
+
 struct AdminResult {
   admin::Status status = admin::Status::kOk;
   std::string text;
@@ -91,6 +97,23 @@ struct Director::State {
   std::size_t CloseAll(Nexus& nexus, CloseReason reason);
   // If nothing of it remains: the shards forget it.
   void ForgetIfEmpty(NexusId id);
+  // An opening ends without a channel; what it was promised is free.
+  void DropOpening(std::map<ConnId, Opening>::iterator at, LoginCause cause);
+
+  // --- Logins that wait for receives (director_held.cc) -----------------------------------------
+  // Receives of a shared queue that channels of the nexus will give back, by shard: of those that
+  // end, or `all`. Empty: there are no shared queues.
+  std::vector<std::uint32_t> ComingBack(const Nexus& nexus, std::uint32_t srq, bool all) const;
+  void Hold(const message::OpenChannel& open);
+  // What the nexus gave back goes to its logins that wait, in order.
+  void SupplyHeld(NexusId nexus);
+  void Supply(std::size_t i);  // held[i] waits no longer.
+  // Those that have waited long enough get what there is, or are refused.
+  void ExpireHeld();
+  // It is to be ended, or nobody is there any more. False: this one is not held.
+  bool DropHeld(ConnId conn, LoginCause cause);
+  // Has the shard open it.
+  void Send(const message::OpenChannel& open);
 
   // --- Takeovers (director_takeover.cc) ---------------------------------------------------------
   // Its channels so far end on every shard, and the commands of those to come wait for the old
@@ -149,6 +172,7 @@ struct Director::State {
   AluaGroups alua;
   NexusTable nexuses;
   std::map<ConnId, Opening> openings;
+  std::vector<HeldLogin> held;  // Of the openings, in the order in which they came.
   ShardRoom room;
   std::shared_ptr<const Snapshot> snapshot;  // The last one published; null before the first.
   LuFences fences;

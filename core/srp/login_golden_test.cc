@@ -36,6 +36,20 @@ class LoginGolden : public testing::Test {
   }
 
   // --- How a situation comes about ---
+  // The channel of a login before has the receives of the shared queue.
+  void Promised() {
+    Parameters parameters;
+    parameters.use_srq = true;
+    parameters.srpt_srq_size = 140;
+    s_ = std::make_unique<Scenario>(1, parameters);
+    s_->shards_open = false;
+    Live();
+    conn_ = ConnId(2);
+  }
+  void Held() {
+    Promised();
+    s_->Login(LoginOf(1));
+  }
   void Opening() { conn_ = s_->Login(LoginOf(1)); }
   void Gone() { s_->Give(event::ConnectionGone{conn_}); }
   void End() { s_->AdminLater(admin::EnableTarget{kTargetName, false}); }
@@ -63,6 +77,8 @@ class LoginGolden : public testing::Test {
     using P = LoginPhase;
     return {
         {"Free", P::kFree, [] {}},
+        {"Free, and another has the receives", P::kFree, [this] { Promised(); }},
+        {"Held", P::kHeld, [this] { Held(); }},
         {"Opening", P::kOpening, [this] { Opening(); }},
         {"Opening, the initiator gave up", P::kOpening,
          [this] {
@@ -111,6 +127,15 @@ class LoginGolden : public testing::Test {
          [this] {
            s_->FromShard(0, message::ChannelRefused{conn_, Nexus(), false, 500});
          }},
+        {"ReceivesBack, 10",
+         [this] {
+           s_->FromShard(0, message::ReceivesBack{Nexus(), channel_, 10});
+         }},
+        {"ReceivesBack, 130",
+         [this] {
+           s_->FromShard(0, message::ReceivesBack{Nexus(), channel_, 130});
+         }},
+        {"5 s pass", [this] { s_->Advance(limits::kReceivesWait); }},
         {"ChannelLive",
          [this] {
            s_->FromShard(0, message::ChannelLive{Nexus(), channel_});

@@ -19,6 +19,7 @@ namespace srpt {
 
 enum class LoginPhase : std::uint8_t {
   kFree,         // There is no such login: refused, or over.
+  kHeld,         // Receives that it is to have are on their way back (director_held.cc).
   kOpening,      // A shard was asked.
   kDoomed,       // The same, and what it opens is to be closed at once.
   kOpened,       // The shard has its channel; nothing was heard of the initiator yet.
@@ -29,16 +30,20 @@ enum class LoginPhase : std::uint8_t {
 };
 
 constexpr const char* ToString(LoginPhase phase) {
-  constexpr const char* kNames[] = {"free", "opening",      "doomed", "opened",
-                                    "live", "closed early", "closing"};
+  constexpr const char* kNames[] = {"free",   "held", "opening",      "doomed",
+                                    "opened", "live", "closed early", "closing"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(LoginPhase::kCount));
   return kNames[static_cast<std::size_t>(phase)];
 }
 
 enum class LoginCause : std::uint8_t {
-  kGranted,  // LoginRequested, and the policy has nothing against it.
-  kEnded,    // Taken over, or by the administrator: a session closed, a target disabled, shutdown.
-  kOpened,   // The shard's messages.
+  kGranted,   // LoginRequested, and the policy has nothing against it.
+  kPutOff,    // The same, but other channels of its nexus that end have its receives still.
+  kSupplied,  // The receives are back, or as many as can be waited for.
+  kTooLate,   // They were waited for long enough, and there are too few.
+  kGone,      // The initiator gave up.
+  kEnded,     // Taken over, or by the administrator: a session closed, a target disabled, shutdown.
+  kOpened,    // The shard's messages.
   kRefused,
   kLive,
   kClosed,
@@ -47,9 +52,11 @@ enum class LoginCause : std::uint8_t {
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LoginCause::kCount)>
     kLoginCauseNames = {
-        "granted",       "taken over or ended by the administrator",
-        "ChannelOpened", "ChannelRefused",
-        "ChannelLive",   "ChannelClosed",
+        "granted",           "granted, its receives are not back yet",
+        "receives are back", "too few receives came back in time",
+        "ConnectionGone",    "taken over or ended by the administrator",
+        "ChannelOpened",     "ChannelRefused",
+        "ChannelLive",       "ChannelClosed",
 };
 
 inline constexpr auto kLoginTable = [] {
@@ -58,6 +65,11 @@ inline constexpr auto kLoginTable = [] {
   using T = Transition<S, C>;
   return std::array{
       T{S::kFree, C::kGranted, S::kOpening, "OpenChannel"},
+      T{S::kFree, C::kPutOff, S::kHeld, ""},
+      T{S::kHeld, C::kSupplied, S::kOpening, "OpenChannel"},
+      T{S::kHeld, C::kTooLate, S::kFree, "Reject: no room"},
+      T{S::kHeld, C::kGone, S::kFree, ""},
+      T{S::kHeld, C::kEnded, S::kFree, "Reject: ended"},
       T{S::kOpening, C::kEnded, S::kDoomed, ""},
       T{S::kOpening, C::kOpened, S::kOpened, ""},
       T{S::kOpening, C::kRefused, S::kFree, "Reject: no room"},
@@ -90,8 +102,8 @@ class LoginState {
   bool live() const { return phase_ == LoginPhase::kLive || phase_ == LoginPhase::kClosing; }
   // Neither told to close nor going to be.
   bool stays() const {
-    return phase_ == LoginPhase::kOpening || phase_ == LoginPhase::kOpened ||
-           phase_ == LoginPhase::kLive;
+    return phase_ == LoginPhase::kHeld || phase_ == LoginPhase::kOpening ||
+           phase_ == LoginPhase::kOpened || phase_ == LoginPhase::kLive;
   }
   friend bool operator==(const LoginState&, const LoginState&) = default;
 

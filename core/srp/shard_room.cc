@@ -20,21 +20,31 @@ const std::uint32_t& ShardRoom::Promised(std::uint32_t shard, std::uint32_t srq)
   return promised_[std::size_t{shard} * queues_ + srq];
 }
 
-std::optional<ShardRoom::Place> ShardRoom::Find(std::uint32_t srq) const {
+std::uint16_t ShardRoom::CreditsOf(std::uint32_t receives) const {
+  if (receives < limits::kCreditsMin + limits::kReceivesBeyondCredits) return 0;
+  return static_cast<std::uint16_t>(
+      std::min<std::uint32_t>(credits_, receives - limits::kReceivesBeyondCredits));
+}
+
+std::optional<ShardRoom::Place> ShardRoom::Find(std::uint32_t srq,
+                                                const std::vector<std::uint32_t>& coming) const {
+  const auto better = [&](const Place& a, const Place& b) {
+    if (a.credits_later != b.credits_later) return a.credits_later > b.credits_later;
+    if (a.credits != b.credits) return a.credits > b.credits;
+    return load_[a.shard.v] < load_[b.shard.v];
+  };
   std::optional<Place> best;
   for (std::uint32_t shard = 0; shard < load_.size(); ++shard) {
     if (Full(shard)) continue;
-    Place place{ShardId(shard), credits_, 0};
+    Place place{ShardId(shard), credits_, 0, credits_};
     if (queues_ != 0) {
       const std::uint32_t room = queue_size_ - Promised(shard, srq);
-      if (room < limits::kCreditsMin + limits::kReceivesBeyondCredits) continue;
-      place.receives = std::min(credits_ + limits::kReceivesBeyondCredits, room);
-      place.credits = static_cast<std::uint16_t>(place.receives - limits::kReceivesBeyondCredits);
+      place.credits = CreditsOf(room);
+      place.credits_later = CreditsOf(room + (coming.empty() ? 0 : coming[shard]));
+      if (place.credits_later == 0) continue;
+      if (place.credits > 0) place.receives = place.credits + limits::kReceivesBeyondCredits;
     }
-    if (!best || place.credits > best->credits ||
-        (place.credits == best->credits && load_[shard] < load_[best->shard.v])) {
-      best = place;
-    }
+    if (!best || better(place, *best)) best = place;
   }
   return best;
 }
@@ -54,6 +64,14 @@ void ShardRoom::Take(const Place& place, std::uint32_t srq) {
   if (place.receives == 0) return;
   promised_[std::size_t{place.shard.v} * queues_ + srq] += place.receives;
   SRPT_CHECK(Promised(place.shard.v, srq) <= queue_size_);
+}
+
+std::uint32_t ShardRoom::TakeMore(ShardId shard, std::uint32_t srq, std::uint32_t receives) {
+  const std::uint32_t all = credits_ + limits::kReceivesBeyondCredits;
+  SRPT_CHECK(receives <= all);
+  const std::uint32_t more = std::min(all - receives, queue_size_ - Promised(shard.v, srq));
+  promised_[std::size_t{shard.v} * queues_ + srq] += more;
+  return more;
 }
 
 void ShardRoom::ChannelBack(ShardId shard) {

@@ -21,18 +21,22 @@ class ShardRoom {
   struct Place {
     ShardId shard;
     std::uint16_t credits = 0;
-    std::uint32_t receives = 0;  // Of the shared queue; 0: the channel has its own.
+    std::uint32_t receives = 0;       // Of the shared queue; 0: the channel has its own.
+    std::uint16_t credits_later = 0;  // With the receives that are on their way back; >= credits.
   };
 
   explicit ShardRoom(const Parameters& parameters);
 
-  // Where a channel that receives from this queue is served best: as many credits as there are,
-  // then the least load, then the first. None: there is no room for it.
-  std::optional<Place> Find(std::uint32_t srq) const;
+  // Where a channel that receives from this queue is served best: as many credits as there will be,
+  // and are, then the least load, then the first. `coming`: receives of the queue that are on their
+  // way back and will be this channel's, by shard; empty: none. None: there is no room for it.
+  std::optional<Place> Find(std::uint32_t srq, const std::vector<std::uint32_t>& coming) const;
   // If none: the length of the shared queues that would do; 0: it is channels that are wanting.
   std::uint32_t SizeNeeded(std::uint32_t srq) const;
 
   void Take(const Place& place, std::uint32_t srq);
+  // Takes more for a channel that has `receives`, as many as there are; returns how many.
+  std::uint32_t TakeMore(ShardId shard, std::uint32_t srq, std::uint32_t receives);
   void ChannelBack(ShardId shard);  // But for its receives.
   void ReceivesBack(ShardId shard, std::uint32_t srq, std::uint32_t receives);
 
@@ -42,6 +46,8 @@ class ShardRoom {
   const std::vector<std::uint32_t>& promised() const { return promised_; }
 
  private:
+  // What a channel with so many receives of a shared queue may be granted; 0: they are too few.
+  std::uint16_t CreditsOf(std::uint32_t receives) const;
   bool Full(std::uint32_t shard) const { return load_[shard] >= channels_; }
   const std::uint32_t& Promised(std::uint32_t shard, std::uint32_t srq) const;
 
