@@ -247,6 +247,13 @@ class ShardFixture : public ::testing::Test {
     wire::SerializeTskMgmt(t, iu);
     return iu;
   }
+  // One block; a WRITE's is immediate.
+  std::vector<std::uint8_t> OneRead(std::uint64_t tag) {
+    return Cmd(tag, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)});
+  }
+  std::vector<std::uint8_t> OneWrite(std::uint64_t tag) {
+    return Cmd(tag, Rw(true, 0, 1), Data::kImmediate, {}, 512);
+  }
 
   // The responses that the last Step sent, parsed.
   std::vector<wire::Rsp> Responses() {
@@ -256,6 +263,13 @@ class ShardFixture : public ::testing::Test {
       if (rsp) out.push_back(*rsp);
     }
     return out;
+  }
+  // The RSP_CODE of the only response of the last step; -1 if there is none.
+  int Code() {
+    const auto responses = Responses();
+    if (responses.size() != 1) return -1;
+    const auto code = wire::ResponseCode(responses[0]);
+    return code ? static_cast<int>(*code) : -2;
   }
   // Completes every send of the last Step.
   void Deliver() {

@@ -7,31 +7,7 @@ namespace {
 
 using F = wire::TskMgmtFunction;
 
-class TaskManagement : public ShardFixture {
- protected:
-  // The RSP_CODE of the only response of the last step; -1 if there is none.
-  int Code() {
-    const auto responses = Responses();
-    if (responses.size() != 1) return -1;
-    const auto code = wire::ResponseCode(responses[0]);
-    return code ? static_cast<int>(*code) : -2;
-  }
-  // Of all nexuses, unless one is named.
-  static message::AbortFence Fence(LuId lu = LuId(7), NexusId nexus = NexusId(),
-                                   CommandId asker = CommandId(), std::uint64_t id = 1) {
-    return {FenceId(id), lu, nexus, asker};
-  }
-  static std::vector<std::uint8_t> TmfAt(std::uint8_t lun, std::vector<std::uint8_t> iu) {
-    iu[21] = lun;
-    return iu;
-  }
-  std::vector<std::uint8_t> OneRead(std::uint64_t tag) {
-    return Cmd(tag, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)});
-  }
-  std::vector<std::uint8_t> OneWrite(std::uint64_t tag) {
-    return Cmd(tag, Rw(true, 0, 1), Data::kImmediate, {}, 512);
-  }
-};
+class TaskManagement : public ShardFixture {};
 
 TEST_F(TaskManagement, AbortOfAnUnknownTagIsComplete) {
   const ChannelId c = Login();
@@ -192,36 +168,17 @@ TEST_F(TaskManagement, OverlappedCommandsEndWithOneResponse) {
   EXPECT_EQ(Responses()[0].req_lim_delta, 2);
 }
 
-TEST_F(TaskManagement, LunResetGoesThroughTheDirectorAndAbortsAllNexuses) {
-  const ChannelId a = Login();
-  const ChannelId b = Login(NexusId::Make(1, 0));
-  Receive(a, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
-  Receive(b, Cmd(1, Rw(true, 0, 1), Data::kImmediate, {}, 512));
-  const OpId write = Got<action::BlockWrite>().at(0).op;
-  Receive(a, Tmf(2, F::kLunReset));
-  ASSERT_EQ(Told<message::AskTaskFence>().size(), 1u);
-  const auto ask = Told<message::AskTaskFence>()[0];
-  EXPECT_EQ(ask.lu, LuId(7));
-  Then(event::FromDirector{Fence(ask.lu)});
-  EXPECT_TRUE(Told<message::FenceDone>().empty());  // The write cannot be recalled.
-  Then(event::BlockDone{write});
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-  EXPECT_TRUE(Responses().empty());
-  Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 0}});
-  EXPECT_EQ(Code(), 0);
-}
-
 // [R-TSK-08] Fault 34.
 TEST_F(TaskManagement, UnknownFunctionsAndUnknownLuns) {
   const ChannelId c = Login();
   for (const int function : {0x00, 0x03, 0x20, 0x80, 0xff}) {
-    Receive(c, TmfAt(9, Tmf(1, static_cast<F>(function))));
+    Receive(c, ToLun(9, Tmf(1, static_cast<F>(function))));
     EXPECT_EQ(Code(), 4) << function;
     Deliver();
   }
   for (const F function :
        {F::kAbortTask, F::kAbortTaskSet, F::kClearTaskSet, F::kLunReset, F::kClearAca}) {
-    Receive(c, TmfAt(9, Tmf(2, function, 77)));
+    Receive(c, ToLun(9, Tmf(2, function, 77)));
     EXPECT_EQ(Code(), 5) << wire::to_string(function);
     EXPECT_TRUE(Told<message::AskTaskFence>().empty());
     Deliver();
@@ -233,7 +190,7 @@ TEST_F(TaskManagement, FieldsThatContradictEachOther) {
   const ChannelId c = Login();
   Receive(c, OneRead(1));
   const OpId read = Got<action::BlockRead>().at(0).op;
-  Receive(c, TmfAt(1, Tmf(2, F::kAbortTask, 1)));
+  Receive(c, ToLun(1, Tmf(2, F::kAbortTask, 1)));
   EXPECT_EQ(Code(), 2) << "the command with that tag is at another unit";
   Deliver();
   Receive(c, Tmf(3, F::kAbortTask, 3));
@@ -269,123 +226,6 @@ TEST_F(TaskManagement, ClearAcaHasNothingToDo) {
   EXPECT_TRUE(Told<message::AskTaskFence>().empty());
   Deliver();
   Then(event::BlockDone{read});
-  EXPECT_EQ(Responses().size(), 1u);
-}
-
-TEST_F(TaskManagement, EachFunctionAsksForItsFence) {
-  const ChannelId c = Login();
-  const std::pair<F, FenceFunction> pairs[] = {{F::kAbortTaskSet, FenceFunction::kAbortTaskSet},
-                                               {F::kClearTaskSet, FenceFunction::kClearTaskSet},
-                                               {F::kLunReset, FenceFunction::kLunReset}};
-  std::uint64_t tag = 0;
-  for (const auto& [function, asked] : pairs) {
-    Receive(c, TmfAt(1, Tmf(++tag, function)));
-    ASSERT_EQ(Told<message::AskTaskFence>().size(), 1u);
-    const auto ask = Told<message::AskTaskFence>()[0];
-    EXPECT_EQ(ask.function, asked);
-    EXPECT_EQ(ask.nexus, NexusId::Make(0, 0));
-    EXPECT_EQ(ask.lu, LuId(8));
-    Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 5}});
-    EXPECT_EQ(Code(), 5);
-    Deliver();
-  }
-}
-
-// [R-TSK-04]
-TEST_F(TaskManagement, AFenceOfOneNexusEndsItsCommandsOnAllChannelsAndNoOthers) {
-  const NexusId mine = NexusId::Make(0, 0);
-  const ChannelId one = Login(mine), two = Login(mine), other = Login(NexusId::Make(1, 0));
-  std::map<ChannelId, OpId> reads;
-  for (const ChannelId c : {one, two, other}) {
-    Receive(c, OneRead(1));
-    reads[c] = Got<action::BlockRead>().at(0).op;
-  }
-  Receive(two, ToLun(1, OneRead(2)));
-  const OpId elsewhere = Got<action::BlockRead>().at(0).op;
-  Then(event::FromDirector{Fence(LuId(7), mine)});
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-  for (const ChannelId c : {one, two}) {
-    Then(event::BlockDone{reads[c]});
-    EXPECT_TRUE(Got<action::RdmaWrite>().empty());
-    EXPECT_TRUE(Responses().empty());
-  }
-  for (const OpId op : {reads[other], elsewhere}) {
-    Then(event::BlockDone{op});
-    EXPECT_EQ(Got<action::RdmaWrite>().size(), 1u);
-  }
-}
-
-// Past: a READ was answered on another channel of the asker's, and neither its WRITE nor its
-// response is known to have arrived; another nexus has the same. In order: the asker's fence, which
-// another one took the place of. Expect it to wait for the asker's, not for the others. [R-INV-31]
-TEST_F(TaskManagement, AFenceWaitsForResponsesOnTheirWayToItsAsker) {
-  const NexusId mine = NexusId::Make(0, 0);
-  const ChannelId asks = Login(mine), two = Login(mine), other = Login(NexusId::Make(1, 0));
-  std::map<ChannelId, SendId> sends;
-  for (const ChannelId c : {two, other}) {
-    Receive(c, OneRead(1));
-    Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
-    sends[c] = Got<action::SendIu>().at(0).send;
-  }
-  Receive(two, ToLun(1, OneRead(2)));
-  Then(event::BlockDone{Got<action::BlockRead>().at(0).op});
-  ASSERT_EQ(Got<action::SendIu>().size(), 1u) << "of another unit";
-  Receive(asks, Tmf(9, F::kLunReset));
-  message::AbortFence fence = Fence(LuId(7), {}, Told<message::AskTaskFence>().at(0).command);
-  fence.asked_by = mine;
-  Then(event::FromDirector{fence});
-  EXPECT_TRUE(Told<message::FenceDone>().empty());
-  Then(event::FromDirector{message::CancelFence{fence.fence}});
-  Then(event::FromDirector{fence});
-  EXPECT_TRUE(Told<message::FenceDone>().empty());
-  Then(event::SendDone{two, sends[two]});
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-  Then(event::SendDone{other, sends[other]});
-}
-
-TEST_F(TaskManagement, WritesOfOtherNexusesDoNotHoldAFenceOfOne) {
-  const ChannelId mine = Login(), other = Login(NexusId::Make(1, 0));
-  Receive(mine, OneWrite(1));
-  const OpId write = Got<action::BlockWrite>().at(0).op;
-  Receive(other, OneWrite(1));
-  Then(event::FromDirector{Fence(LuId(7), NexusId::Make(0, 0))});
-  EXPECT_TRUE(Told<message::FenceDone>().empty());
-  Then(event::BlockDone{write});
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-}
-
-TEST_F(TaskManagement, SeveralFencesWaitForOneWrite) {
-  const ChannelId c = Login(), other = Login(NexusId::Make(1, 0));
-  Receive(c, OneWrite(1));
-  const OpId write = Got<action::BlockWrite>().at(0).op;
-  Receive(other, OneWrite(1));
-  const OpId second = Got<action::BlockWrite>().at(0).op;
-  Then(event::FromDirector{Fence(LuId(7), NexusId::Make(0, 0), CommandId(), 1)});
-  Then(event::FromDirector{Fence(LuId(7), NexusId(), CommandId(), 2)});
-  Then(event::FromDirector{Fence(LuId(7), NexusId(), CommandId(), 3)});
-  Then(event::FromDirector{message::CancelFence{FenceId(3)}});
-  Then(event::BlockDone{write});
-  ASSERT_EQ(Told<message::FenceDone>().size(), 1u);
-  EXPECT_EQ(Told<message::FenceDone>()[0].fence, FenceId(1));
-  Then(event::BlockDone{second});
-  ASSERT_EQ(Told<message::FenceDone>().size(), 1u);
-  EXPECT_EQ(Told<message::FenceDone>()[0].fence, FenceId(2));
-}
-
-// Invariant 35.
-TEST_F(TaskManagement, WhatCameAfterTheRequestIsNotItsFences) {
-  const ChannelId c = Login();
-  Receive(c, OneRead(1));
-  Receive(c, Tmf(2, F::kAbortTaskSet));
-  const auto ask = Told<message::AskTaskFence>().at(0);
-  Receive(c, OneRead(3));
-  const OpId later = Got<action::BlockRead>().at(0).op;
-  Then(event::FromDirector{Fence(ask.lu, ask.nexus, ask.command)});
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-  Then(event::FromDirector{message::TaskFenceAnswer{ask.command, 0}});
-  EXPECT_EQ(Code(), 0);
-  Deliver();
-  Then(event::BlockDone{later});
   EXPECT_EQ(Responses().size(), 1u);
 }
 
@@ -489,28 +329,6 @@ TEST_F(TaskManagement, ACreditRequestIsOpenOnlyOnceItWasPosted) {
   Then(event::SendDone{c, answer.send});
   ASSERT_EQ(Got<action::SendIu>().size(), 1u);
   EXPECT_EQ(memory_.sends[Got<action::SendIu>()[0].send.v][0], 0x80);  // T_LOGOUT
-}
-
-// [R-INV-35]
-TEST_F(TaskManagement, AResetLeavesAloneWhatCameAfterIt) {
-  Build(
-      {.credits = 128, .sq_size = 256, .data_buffers = 1, .max_rdma = 65536, .buffer_waits = 128});
-  const ChannelId c = Login();
-  Receive(c, Cmd(1, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
-  const OpId first = Got<action::BlockRead>().at(0).op;
-  for (std::uint64_t tag = 2; tag <= 125; ++tag) {
-    Receive(c, Cmd(tag, Rw(false, 0, 1), Data::kIn, {At(0x1000, 512)}));
-  }
-  // More to abort than one step has actions for: the scan is not over when the next command comes.
-  actions_.Clear();
-  shard_->Step(now_, event::FromDirector{Fence()}, actions_);
-  ASSERT_LE(shard_->NextDeadline(), now_);
-  Receive(c, Cmd(200, Rw(false, 8, 1), Data::kIn, {At(0x1000, 512)}));
-  EXPECT_EQ(Told<message::FenceDone>().size(), 1u);
-  EXPECT_EQ(shard_->active_commands(), 2u);  // The new one, and the read that is at the backend.
-  Then(event::BlockDone{first});
-  ASSERT_EQ(Got<action::BlockRead>().size(), 1u);
-  EXPECT_EQ(Got<action::BlockRead>()[0].offset, 8u * 512);
 }
 
 }  // namespace
