@@ -124,6 +124,21 @@ void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), logout.solnt});
 }
 
+// (The peer may have it all the same: better twice than never. Of more than a step has room for,
+// the rest is lost.)
+void ReturnAttention(ShardState& s, const Channel& channel, const SendSlot& slot) {
+  constexpr std::size_t kAscAt = 12;
+  constexpr std::size_t kAscqAt = 13;
+  const NexusView& nexus = s.nexuses[channel.nexus.slot()];
+  if (slot.lu == LuId(kNone) || channel.session != nexus.session || !s.Room(4)) return;
+  const auto send = SendId(static_cast<std::uint32_t>(&slot - channel.sends.data()));
+  const auto rsp = wire::ParseRsp(s.memory->SendBuffer(channel.id, send));
+  if (!rsp.ok() || rsp->sense.size() <= kAscqAt) return;
+  if ((rsp->sense[2] & 0xf) != scsi::kKeyUnitAttention) return;
+  s.Do(action::ToDirector{message::ReturnUnitAttention{
+      channel.nexus, slot.lu, {rsp->sense[kAscAt], rsp->sense[kAscqAt]}}});
+}
+
 // [R-FAULT-30]
 scsi::Sense FailureOf(bool write, IoStatus status) {
   switch (status) {

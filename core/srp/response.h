@@ -24,6 +24,10 @@ std::uint32_t TakeSend(ShardState& s, Channel& channel, std::uint32_t piece, std
 // Something was posted: look in a while whether it came back.
 void ArmWatch(ShardState& s);
 
+// A response that was posted and, as far as we know, did not arrive: if it reported a unit
+// attention, the nexus's other channels are to tell instead, unless its session is over.
+void ReturnAttention(ShardState& s, const Channel& channel, const SendSlot& slot);
+
 // The sense of a backend's failure (fault 30).
 scsi::Sense FailureOf(bool write, IoStatus status);
 

@@ -289,6 +289,34 @@ TEST_F(TaskManagement, UnitAttentionWhoseResponseIsAbortedIsGivenBack) {
   EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].lu, LuId(7));
 }
 
+// A channel that dies takes no unit attention with it: the nexus's others tell it.
+TEST_F(TaskManagement, UnitAttentionWhoseSendFailsIsGivenBack) {
+  const ChannelId c = Login();
+  const NexusId nexus = NexusId::Make(0, 0);
+  const auto report = [&](bool has) {
+    Then(event::FromDirector{message::UnitAttentionPending{nexus, LuId(7)}});
+    Receive(c, OneRead(1));
+    const CommandId asked = Told<message::AskUnitAttention>().at(0).command;
+    Then(event::FromDirector{
+        message::UnitAttentionAnswer{asked, nexus, LuId(7), has, {0x2a, 9}, false}});
+  };
+  report(true);
+  Deliver();
+  EXPECT_TRUE(Told<message::ReturnUnitAttention>().empty());
+  report(true);
+  ASSERT_EQ(SenseOf(Responses().at(0)), 0x062a09u);
+  const action::SendIu lost = Got<action::SendIu>().at(0);
+  Receive(c, Cmd(2, {0x1a, 0, 0x3f, 0, 0, 0}, Data::kNone, {}));  // Another response, behind it.
+  const action::SendIu behind = Got<action::SendIu>().at(0);
+  Then(event::SendDone{c, lost.send, WorkStatus::kRetryExceeded});
+  ASSERT_EQ(Told<message::ReturnUnitAttention>().size(), 1u);
+  EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].nexus, nexus);
+  EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].lu, LuId(7));
+  EXPECT_EQ(Told<message::ReturnUnitAttention>()[0].attention, (UnitAttention{0x2a, 9}));
+  Then(event::SendDone{c, behind.send, WorkStatus::kFlushed});
+  EXPECT_TRUE(Told<message::ReturnUnitAttention>().empty());
+}
+
 TEST_F(TaskManagement, CreditsThatComeFreeWithoutAResponseAreRequestedBack) {
   Build({.credits = 2, .sq_size = 64, .data_buffers = 4, .max_rdma = 65536});
   const ChannelId c = Login();

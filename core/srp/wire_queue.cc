@@ -311,6 +311,7 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   requests::OnSendDone(s, channel, e.send.v);
   if (e.status == WorkStatus::kOk && channel.Is<channel_state::Live>()) return;
   if (e.status != WorkStatus::kOk) {
+    ReturnAttention(s, channel, slot);
     channel::Lose(s, channel, ChannelCause::kLost,
                   // [R-FAULT-02, R-FAULT-03]
                   e.status == WorkStatus::kRnrExceeded
