@@ -50,13 +50,24 @@ def test_fault_21_all_zeros(arm):
 
 
 @pytest.mark.world(srq_size=131)
-def test_fault_21_no_room(arm):
+@pytest.mark.parametrize("fields", [{"initiator": 2}, {"multi": True}], ids=["other", "second"])
+def test_fault_21_no_room(arm, fields):
     """No receives for another channel: reason 1, and the session there goes on. [R-FAULT-21]"""
     session = arm.login().ready()
-    for initiator_number in (1, 2):
-        assert arm.rejection(initiator=initiator_number).reason == wire.REJ_INSUFFICIENT_RESOURCES
+    assert arm.rejection(**fields).reason == wire.REJ_INSUFFICIENT_RESOURCES
     session.works()
     assert arm.session_of(1)["channels"] == 1
+
+
+@pytest.mark.world(srq_size=131)
+def test_fault_20_a_relogin_has_the_credits_of_the_session_before(arm):
+    """It waits for the receives of the channel that it ends. [R-FAULT-20, R-NEXUS-11]"""
+    session = arm.login().ready()
+    for _ in range(3):
+        before, session = session, arm.login()
+        assert session.channel.granted == before.channel.granted
+        session.ready().works()
+    arm.eventually(lambda: arm.session_of(1)["channels"] == 1, 30, "the old channels are gone")
 
 
 @pytest.mark.parametrize("offset", [47, 51, 8260, 65535])
