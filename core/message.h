@@ -183,7 +183,8 @@ struct AskUnitAttention {
   NexusId nexus;
   LuId lu;
 };
-// Nobody was told: the command that asked was aborted before the answer came.
+// Nobody was told: the command that asked was aborted before its response went, or the response did
+// not arrive.
 struct ReturnUnitAttention {
   NexusId nexus;
   LuId lu;

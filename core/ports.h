@@ -12,7 +12,8 @@ namespace srpt {
 class MemoryPort {
  public:
   virtual ~MemoryPort() = default;
-  // The whole send buffer (action::Accept::send_bytes).
+  // The whole send buffer (action::Accept::send_bytes). What is in it stays until its SendDone was
+  // given to the shard: a response that did not arrive is looked at again.
   virtual MutableBytes SendBuffer(ChannelId channel, SendId send) = 0;
   // The bytes that the last IuReceived on this receive buffer brought: not one byte more. No
   // channel: of a shared receive queue; such a buffer outlives the channels.

@@ -18,21 +18,40 @@ bool Enough(const Opening& opening) {
 
 }  // namespace
 
-std::vector<std::uint32_t> Director::State::ComingBack(const Nexus& nexus, std::uint32_t srq,
-                                                       bool all) const {
-  std::vector<std::uint32_t> coming;
-  if (!parameters.use_srq) return coming;
-  coming.resize(parameters.shards);
+std::vector<std::uint32_t> Director::State::ComingBack(const Nexus& nexus,
+                                                       std::uint32_t srq) const {
+  std::vector<std::uint32_t> coming(parameters.shards);
   for (const NexusChannel& channel : nexus.channels) {
-    if (channel.srq == srq && (all || !channel.state.stays())) {
-      coming[channel.shard.v] += channel.receives;
+    if (channel.srq == srq && !channel.state.stays()) coming[channel.shard.v] += channel.receives;
+  }
+  for (const auto& [conn, opening] : openings) {
+    if (opening.nexus == nexus.id && opening.srq == srq && !opening.state.stays()) {
+      coming[opening.shard.v] += opening.receives;
     }
+  }
+  return coming;
+}
+
+std::vector<std::uint32_t> Director::State::ComingBackFor(const Nexus& nexus, std::uint32_t srq,
+                                                          bool takeover) const {
+  if (!parameters.use_srq) return {};
+  std::vector<std::uint32_t> coming(parameters.shards);
+  for (const NexusChannel& channel : nexus.channels) {
+    if (channel.srq != srq || channel.settled || (channel.state.stays() && !takeover)) continue;
+    coming[channel.shard.v] += channel.receives;
   }
   if (nexus.opening == 0) return coming;
   for (const auto& [conn, opening] : openings) {
-    if (opening.nexus == nexus.id && opening.srq == srq && (all || !opening.state.stays())) {
-      coming[opening.shard.v] += opening.receives;
-    }
+    if (opening.nexus != nexus.id || opening.srq != srq) continue;
+    if (takeover || !opening.state.stays()) coming[opening.shard.v] += opening.receives;
+  }
+  if (takeover) return coming;
+  for (const HeldLogin& login : held) {  // They come first.
+    const Opening& opening = openings.at(login.open.conn);
+    if (opening.nexus != nexus.id || opening.srq != srq) continue;
+    const std::uint32_t all = parameters.credits + limits::kReceivesBeyondCredits;
+    std::uint32_t& there = coming[opening.shard.v];
+    there -= std::min(there, all - opening.receives);
   }
   return coming;
 }
@@ -52,20 +71,22 @@ void Director::State::SupplyHeld(NexusId id) {
     Opening& opening = openings.at(held[i].open.conn);
     opening.receives += room.TakeMore(opening.shard, opening.srq, opening.receives);
     const bool all = opening.receives == parameters.credits + limits::kReceivesBeyondCredits;
-    const bool waits =
-        !all && ComingBack(*nexuses.Find(id), opening.srq, false)[opening.shard.v] > 0;
-    if (waits || !Enough(opening)) {
+    if (!all && ComingBack(*nexuses.Find(id), opening.srq)[opening.shard.v] > 0) {
       ++i;
     } else {
-      Supply(i);
+      EndWait(i);
     }
   }
 }
 
-void Director::State::Supply(std::size_t i) {
+void Director::State::EndWait(std::size_t i) {
   const HeldLogin login = held[i];
-  held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
   Opening& opening = openings.at(login.open.conn);
+  if (!Enough(opening)) {
+    DropHeld(login.open.conn, LoginCause::kTooFew);
+    return;
+  }
+  held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
   opening.state.Become(LoginCause::kSupplied, LoginPhase::kOpening);
   message::OpenChannel open = login.open;
   open.credits = static_cast<std::uint16_t>(opening.receives - limits::kReceivesBeyondCredits);
@@ -75,15 +96,10 @@ void Director::State::Supply(std::size_t i) {
 void Director::State::ExpireHeld() {
   // (The first was the first to come, and all wait equally long.)
   while (!held.empty() && held.front().until <= now) {
-    const message::OpenChannel open = held.front().open;
-    Opening& opening = openings.at(open.conn);
-    opening.receives += room.TakeMore(opening.shard, opening.srq, opening.receives);
-    if (Enough(opening)) {
-      Supply(0);
-      continue;
-    }
-    DropHeld(open.conn, LoginCause::kTooLate);
-    ForgetIfEmpty(open.nexus);
+    const NexusId nexus = held.front().open.nexus;
+    EndWait(0);
+    SupplyHeld(nexus);  // It may have given back what it had.
+    ForgetIfEmpty(nexus);
   }
 }
 
@@ -102,9 +118,10 @@ bool Director::State::DropHeld(ConnId conn, LoginCause cause) {
   LoginRefusal refusal;
   refusal.reason = wire::LoginRejReason::kInsufficientResources;
   refusal.tag = opening.tag;
-  if (cause == LoginCause::kTooLate) {
+  if (cause == LoginCause::kTooFew) {
     refusal.why =
-        DescribeNoRoom("shard " + std::to_string(opening.shard.v), room.SizeNeeded(opening.srq));
+        "the channels that it replaces gave too few receives of the shared queue back (a backend "
+        "hangs?); a larger srpt_srq_size would let it in";
   } else {
     refusal.why =
         "its session was ended while it waited for receives; another login would be let in";

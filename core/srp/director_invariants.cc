@@ -66,6 +66,20 @@ std::string DirectorInvariants::Broken(const Director& director) {
     if (at != opening.end()) opening.erase(at);
   }
   if (!opening.empty()) return "A login under way belongs to a nexus.";
+  std::size_t held = 0;
+  for (const auto& [conn, o] : s.openings) held += o.state.phase() == LoginPhase::kHeld ? 1 : 0;
+  if (held != s.held.size()) return "A login that is held is known as such.";
+  for (const HeldLogin& login : s.held) {
+    const auto o = s.openings.find(login.open.conn);
+    const auto nexus = s.nexuses.all().find(login.open.nexus.slot());
+    if (o == s.openings.end() || o->second.state.phase() != LoginPhase::kHeld ||
+        nexus == s.nexuses.all().end()) {
+      return "What is held is a login under way.";
+    }
+    if (s.ComingBack(nexus->second, o->second.srq)[o->second.shard.v] == 0) {
+      return "46: a login is held while receives are on their way back to it.";
+    }
+  }
   for (const std::uint32_t receives : s.room.promised()) promised -= receives;
   if (promised != 0) return "What is promised of shared queues is what logins were promised.";
   if (load != s.room.load()) return "A shard's load is its channels and logins under way.";

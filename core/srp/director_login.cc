@@ -30,7 +30,7 @@ void Director::State::On(const event::LoginRequested& login) {
   const bool single = req.multichannel() == wire::MultichannelAction::kSingle;
   std::vector<std::uint32_t> coming;
   if (nexus != nullptr) {
-    coming = ComingBack(*nexus, target->port.srq, single || Surviving(*nexus) == 0);
+    coming = ComingBackFor(*nexus, target->port.srq, single || Surviving(*nexus) == 0);
   }
   const auto place = room.Find(target->port.srq, coming);
   ChannelTerms found;
@@ -336,6 +336,7 @@ void Director::State::OnMessage(ShardId shard, const message::ReceivesBack& back
     if (channel.shard != shard || channel.channel != back.channel) continue;
     SRPT_CHECK(channel.receives >= back.receives);
     channel.receives -= back.receives;
+    channel.settled = true;
     room.ReceivesBack(shard, channel.srq, back.receives);
   }
   SupplyHeld(nexus->id);

@@ -101,14 +101,19 @@ struct Director::State {
   void DropOpening(std::map<ConnId, Opening>::iterator at, LoginCause cause);
 
   // --- Logins that wait for receives (director_held.cc) -----------------------------------------
-  // Receives of a shared queue that channels of the nexus will give back, by shard: of those that
-  // end, or `all`. Empty: there are no shared queues.
-  std::vector<std::uint32_t> ComingBack(const Nexus& nexus, std::uint32_t srq, bool all) const;
+  // Receives of a shared queue that channels of the nexus which end still have, by shard.
+  std::vector<std::uint32_t> ComingBack(const Nexus& nexus, std::uint32_t srq) const;
+  // Those that a login to come may wait for: of all channels if it is a takeover, but nothing that
+  // commands hold, perhaps for ever, or that goes to a login which is held already. Empty: there
+  // are no shared queues.
+  std::vector<std::uint32_t> ComingBackFor(const Nexus& nexus, std::uint32_t srq,
+                                           bool takeover) const;
   void Hold(const message::OpenChannel& open);
-  // What the nexus gave back goes to its logins that wait, in order.
+  // What the nexus gave back goes to its logins that wait, in order. Who has nothing to wait for
+  // any more gets what there is, or is refused.
   void SupplyHeld(NexusId nexus);
-  void Supply(std::size_t i);  // held[i] waits no longer.
-  // Those that have waited long enough get what there is, or are refused.
+  void EndWait(std::size_t i);  // Of held[i].
+  // The same for those that have waited long enough.
   void ExpireHeld();
   // It is to be ended, or nobody is there any more. False: this one is not held.
   bool DropHeld(ConnId conn, LoginCause cause);

@@ -40,7 +40,7 @@ enum class LoginCause : std::uint8_t {
   kGranted,   // LoginRequested, and the policy has nothing against it.
   kPutOff,    // The same, but other channels of its nexus that end have its receives still.
   kSupplied,  // The receives are back, or as many as can be waited for.
-  kTooLate,   // They were waited for long enough, and there are too few.
+  kTooFew,    // The same, but there are too few.
   kGone,      // The initiator gave up.
   kEnded,     // Taken over, or by the administrator: a session closed, a target disabled, shutdown.
   kOpened,    // The shard's messages.
@@ -53,7 +53,7 @@ enum class LoginCause : std::uint8_t {
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(LoginCause::kCount)>
     kLoginCauseNames = {
         "granted",           "granted, its receives are not back yet",
-        "receives are back", "too few receives came back in time",
+        "receives are back", "too few receives came back",
         "ConnectionGone",    "taken over or ended by the administrator",
         "ChannelOpened",     "ChannelRefused",
         "ChannelLive",       "ChannelClosed",
@@ -67,7 +67,7 @@ inline constexpr auto kLoginTable = [] {
       T{S::kFree, C::kGranted, S::kOpening, "OpenChannel"},
       T{S::kFree, C::kPutOff, S::kHeld, ""},
       T{S::kHeld, C::kSupplied, S::kOpening, "OpenChannel"},
-      T{S::kHeld, C::kTooLate, S::kFree, "Reject: no room"},
+      T{S::kHeld, C::kTooFew, S::kFree, "Reject: no room"},
       T{S::kHeld, C::kGone, S::kFree, ""},
       T{S::kHeld, C::kEnded, S::kFree, "Reject: ended"},
       T{S::kOpening, C::kEnded, S::kDoomed, ""},

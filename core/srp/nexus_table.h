@@ -38,6 +38,7 @@ struct NexusChannel {
   ChannelId channel;
   std::uint32_t srq = 0;
   std::uint32_t receives = 0;  // Promised of that queue.
+  bool settled = false;        // It takes no more: what it has still, its commands hold.
   LoginState state;
   // Until it is live, what its login was: the shard may still fail to accept it.
   Tag tag;

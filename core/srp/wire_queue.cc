@@ -161,6 +161,7 @@ Pumped PumpPiece(ShardState& s, Channel& channel, std::uint32_t piece) {
   if (count == 0) {
     if (!s.Room(16)) return Pumped::kFull;
     channel::Lose(s, channel, ChannelCause::kLost, "a descriptor table shrank while it was in use");
+    s.WakeAt(s.now);  // What it left for others than the wire queues: they had their turn.
     return Pumped::kBlocked;
   }
   // [R-RSP-07, R-INV-04]

@@ -281,10 +281,12 @@ void Initiator::OnFailed(Channel& c, Task& task,
         ++scene_.stats.attentions;
         if (task.unit < fresh_.size()) fresh_[task.unit].told = true;
         std::uint32_t& left = scene_.attentions[index_][task.unit];
-        if (left == 0) {
+        // A response whose completion was lost counts as lost with its channel: told once more.
+        const bool twice = struck(FaultKind::kLostCompletion) || struck(FaultKind::kLateCompletion);
+        if (left == 0 && !twice) {
           fail("a unit attention that was reported before, " + std::to_string(sense->asc) + "/" +
                std::to_string(sense->ascq));
-        } else {
+        } else if (left > 0) {
           --left;
         }
         break;
