@@ -131,6 +131,10 @@ void StepWorld::Become(const StepWorld& start) {
     std::copy(received.bytes.begin(), received.bytes.end(), BytesOf(*received.at).begin());
     Arrived(*received.at, received.bytes.size());
   }
+  for (const Sent& sent : start.sent_) {
+    std::copy(sent.bytes.begin(), sent.bytes.end(),
+              g_sends[sent.shard][sent.channel.slot()][sent.send.v].begin());
+  }
   director_->Become(*start.director_);
   for (std::uint32_t i = 0; i < parameters_.shards; ++i) {
     shards_[i]->Become(*start.shards_[i]);
@@ -289,6 +293,7 @@ void StepWorld::OnSendIu(std::uint32_t shard, const action::SendIu& send) {
   Peer& peer = At(shard, send.channel);
   Must(send.length <= peer.max_ti, "15: nothing longer than the peer's maximum");
   const Bytes iu = Bytes(g_sends[shard][send.channel.slot()][send.send.v]).first(send.length);
+  if (starts_) sent_.push_back({shard, send.channel, send.send, {iu.begin(), iu.end()}});
   if (iu[0] == 0xc1) {
     const auto rsp = wire::ParseRsp(iu);
     Must(rsp.ok() && wire::IsConsistent(*rsp), "3: flags, lengths and residuals agree");

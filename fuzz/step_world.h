@@ -197,6 +197,14 @@ class StepWorld {
     Iu* at = nullptr;
     std::vector<std::uint8_t> bytes;
   };
+  // What it sent, which a response that does not arrive is read from again.
+  struct Sent {
+    std::uint32_t shard = 0;
+    ChannelId channel;
+    SendId send;
+    std::vector<std::uint8_t> bytes;
+  };
+  std::vector<Sent> sent_;
   bool starts_ = true;
   std::vector<Received> received_;
   // Never handed on: empty in every starting state.
