@@ -5,6 +5,8 @@
 And every time: the other session does not notice.
 """
 
+import itertools
+
 import pytest
 from srptest import cdb, initiator, wire
 
@@ -200,16 +202,23 @@ def test_request_limit_overrun_ends_that_channel_only(arm, bystander):
         tag=bytes(8), lun=wire.encode_lun(lun), cdb=cdb.read10(0, 2048),
         in_fmt=wire.FMT_DIRECT, descriptors=memory.piece().to_bytes(),
     ).to_bytes() for lun in (NULL_LUN, FILE_LUN)]
-    for i in range(session.channel.granted + 40):
-        read = reads[i % 2]
-        iu = read[:8] + (1000 + i).to_bytes(8, "big") + read[16:]
-        if not arm.transport.send(session.connection, iu):
-            break
-    for _ in range(2 * session.channel.granted):
+    tags = iter(range(1000, 1000000))
+
+    def overrun(count):
+        for tag in itertools.islice(tags, count):
+            read = reads[tag % 2]
+            if not arm.transport.send(
+                    session.connection, read[:8] + tag.to_bytes(8, "big") + read[16:]):
+                return
+
+    overrun(session.channel.granted + 40)
+    for _ in range(20 * session.channel.granted):
         event = arm.transport.next_event(session.connection, arm.limit(10))
         assert event is not None, "no disconnect within 10 s"
         if event.kind == "disconnected":
             break
+        if event.kind == "iu" and event.bytes[0] == 0xC1:  # The target was faster: again.
+            overrun(wire.Rsp.parse(event.bytes).req_lim_delta + 1)
     else:
         pytest.fail("the channel does not end")
     sibling.ready().works()
