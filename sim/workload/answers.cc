@@ -55,6 +55,10 @@ void Initiator::OnCompletion(Channel& c, const initiator::received::Completion& 
   SRPT_CHECK(completion.cookie < c.tasks.size());
   Task& task = c.tasks[completion.cookie];
   SRPT_CHECK(task.busy && initiator::MakeTag(task.number) == completion.tag);
+  if (told_.Lives({c.index, c.tries}, now())) {
+    scene_.Fail(c.peer,
+                "a unit attention was told by another channel, too, although this one lives");
+  }
   if (completion.status == static_cast<std::uint8_t>(scsi::Status::kGood)) {
     OnGood(c, task, completion);
   } else {
@@ -281,14 +285,14 @@ void Initiator::OnFailed(Channel& c, Task& task,
         ++scene_.stats.attentions;
         if (task.unit < fresh_.size()) fresh_[task.unit].told = true;
         std::uint32_t& left = scene_.attentions[index_][task.unit];
-        // A response whose completion was lost counts as lost with its channel: told once more.
-        const bool twice = struck(FaultKind::kLostCompletion) || struck(FaultKind::kLateCompletion);
-        if (left == 0 && !twice) {
+        const Told::By by{c.index, c.tries};
+        if (left == 0 && !told_.Again(task.unit, by, now())) {
           fail("a unit attention that was reported before, " + std::to_string(sense->asc) + "/" +
                std::to_string(sense->ascq));
         } else if (left > 0) {
           --left;
         }
+        told_.Add(task.unit, by);
         break;
       }
       ++scene_.stats.checks;

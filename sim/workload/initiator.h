@@ -17,6 +17,7 @@
 #include "core/initiator/cdb.h"
 #include "core/initiator/initiator.h"
 #include "sim/workload/scene.h"
+#include "sim/workload/told.h"
 
 namespace srpt::sim {
 
@@ -223,6 +224,7 @@ class Initiator : public PeerSink {
     bool used = false;  // A command was answered GOOD that had to wait for that.
   };
   std::vector<Fresh> fresh_;
+  Told told_;
   std::uint32_t verify_unit_ = 0;
   std::uint64_t verify_lba_ = 0;
   bool verify_synced_ = false;
