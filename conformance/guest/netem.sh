@@ -24,7 +24,7 @@ check clean_wire io_verified
 check delay under delay 10ms
 check loss lossy loss 1%
 check heavy_loss lossy loss 5%
-check reordering reordered delay 5ms reorder 25% 50%
+check reordering reordered delay 20ms reorder 25% 50%
 check everything_at_once lossy delay 3ms reorder 10% loss 1%
 check wire_cut_under_io cut_under_io
 check data_survived_everything old_data_intact

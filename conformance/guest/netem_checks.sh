@@ -11,16 +11,22 @@ both_ways_off() { netem_off eth0 && peer netem_off eth0; }
 # lost: how many packets netem dropped, here and there.
 lost() { echo "$(netem_dropped eth0) $(peer netem_dropped eth0)"; }
 
-# under WHAT...: verified I/O meanwhile, in one session all the time. It prints what was lost.
+# command_timeout SECONDS: after it, the kernel has a command aborted.
+command_timeout() { echo "$1" >"/sys/block/${DISK#/dev/}/device/timeout"; }
+
+# under WHAT...: verified I/O meanwhile, in one session all the time. It prints what was lost. (Where
+# the machine is slow, too, rxe's retransmissions take longer than 10 s.)
 under() {
   local logins
   logins=$(peer logins_accepted)
+  command_timeout 30
   both_ways "$@"
   io_begin 10
   io_ends_well
   lost >/tmp/lost
   echo "under $*: packets lost here and there: $(cat /tmp/lost)"
   both_ways_off
+  command_timeout 10
   old_data_intact
   expect_equal "the number of logins" "$(peer logins_accepted)" "$logins"
 }
