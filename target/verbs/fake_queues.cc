@@ -129,31 +129,35 @@ int PostSend(ibv_qp* raw, ibv_send_wr* first, ibv_send_wr** bad) {
   return refusal && taken == refusal->taken ? refusal->error : 0;
 }
 
+// Posts a list of receives, as far as nothing refuses them. `take` gets one; false: the queue ran
+// over.
+template <class Take>
+int PostRecvs(World& w, const char* queue, ibv_recv_wr* first, ibv_recv_wr** bad, Take take) {
+  const std::optional<Refusal> refusal = Counted(w.refuse_recvs);
+  std::uint32_t taken = 0;
+  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
+    *bad = wr;
+    if (refusal && taken == refusal->taken) return refusal->error;
+    if (take(Recv{wr->wr_id, wr->sg_list[0]})) continue;
+    w.Broke(std::string(queue) + " ran over");
+    return ENOMEM;
+  }
+  return 0;
+}
+
 int PostRecv(ibv_qp* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Qp& qp = static_cast<Qp&>(*raw);
-  const std::optional<Refusal> refusal = Counted(w.refuse_recvs);
-  std::uint32_t taken = 0;
-  int error = 0;
-  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
-    if (refusal && taken == refusal->taken) {
-      *bad = wr;
-      error = refusal->error;
-      break;
-    }
-    if (qp.srq != nullptr || qp.recvs.size() >= qp.cap.max_recv_wr) {
-      w.Broke("a receive queue ran over");
-      *bad = wr;
-      return ENOMEM;
-    }
-    const Recv recv{wr->wr_id, wr->sg_list[0]};
+  const int error = PostRecvs(w, "a receive queue", first, bad, [&](const Recv& recv) {
+    if (qp.srq != nullptr || qp.recvs.size() >= qp.cap.max_recv_wr) return false;
     if (qp.error) {
       CompleteRecv(w, qp, recv, IBV_WC_WR_FLUSH_ERR, 0);
     } else {
       qp.recvs.push_back(recv);
     }
-  }
+    return true;
+  });
   DeliverToTarget(w, qp);
   return error;
 }
@@ -162,22 +166,11 @@ int PostSrqRecv(ibv_srq* raw, ibv_recv_wr* first, ibv_recv_wr** bad) {
   World& w = TheWorld();
   const Lock lock(w.mutex);
   Srq& srq = static_cast<Srq&>(*raw);
-  const std::optional<Refusal> refusal = Counted(w.refuse_recvs);
-  std::uint32_t taken = 0;
-  int error = 0;
-  for (ibv_recv_wr* wr = first; wr != nullptr; wr = wr->next, ++taken) {
-    if (refusal && taken == refusal->taken) {
-      *bad = wr;
-      error = refusal->error;
-      break;
-    }
-    if (srq.recvs.size() >= srq.room) {
-      w.Broke("a shared receive queue ran over");
-      *bad = wr;
-      return ENOMEM;
-    }
-    srq.recvs.push_back({wr->wr_id, wr->sg_list[0]});
-  }
+  const int error = PostRecvs(w, "a shared receive queue", first, bad, [&](const Recv& recv) {
+    if (srq.recvs.size() >= srq.room) return false;
+    srq.recvs.push_back(recv);
+    return true;
+  });
   for (auto& [number, qp] : w.qps) {
     if (qp->srq == raw) DeliverToTarget(w, *qp);
   }
