@@ -6,12 +6,34 @@
 # same initiator with the same options, turn by turn in one run. `./dev bench` boots it.
 #   bench.sh rows ROUNDS SECONDS SECONDS_1M   prints "ROW name target IOPS" for each measurement
 #   bench.sh profile TARGET RW BS DEPTH SECONDS   where the instructions of one row go
-# TARGETS (default "lio srpt") names who takes part.
+# TARGETS (default "lio srpt") names who takes part; "srpt-shards" is srpt with a shard for each CPU,
+# in the rows of several channels only: one channel is one shard's.
 . /lib.sh
 . /target.sh
 
 TARGETS=${TARGETS:-lio srpt}
-declare -A DISK_OF HOST_OF PORT_OF GUID_OF
+declare -A DISK_OF HOST_OF PORT_OF GUID_OF RUN_OF
+
+start() { # TARGET
+  local options=()
+  case $1 in
+    lio) target_start_lio; return ;;
+    srpt-shards) options=(--shards "$(nproc)") ;;
+  esac
+  rm -f /run/scst.conf # written anew, with this one's port
+  SRPT_SOCKET=/run/$1.sock target_start_srpt "${options[@]}" &&
+    RUN_OF[$1]="$SRPT_PID $SRPT_RUN_LOG"
+}
+
+stop_srpts() {
+  local t status=0
+  for t in "${!RUN_OF[@]}"; do
+    read -r SRPT_PID SRPT_RUN_LOG <<<"${RUN_OF[$t]}"
+    SRPT_STATUS=$SRPT_RUN_LOG.status
+    target_stop_srpt || status=1
+  done
+  return $status
+}
 
 setup() {
   local t
@@ -20,8 +42,9 @@ setup() {
     case $t in
       lio) TARGET_PORT=5555 ;;
       srpt) TARGET_PORT=5556 TARGET_GUID=00000000000005e0 ;;
+      srpt-shards) TARGET_PORT=5557 TARGET_GUID=00000000000005e1 ;;
     esac
-    target_start_"$t" || return 1
+    start "$t" || return 1
     PORT_OF[$t]=$TARGET_PORT GUID_OF[$t]=$TARGET_GUID
   done
   [[ $TARGETS != *srpt* ]] || grep -i poll "$SRPT_RUN_LOG" | tail -n 1 | sed 's/^/srpt: /'
@@ -32,10 +55,12 @@ setup() {
 sessions() {
   local t host
   for t in "${!HOST_OF[@]}"; do logout "${HOST_OF[$t]}" || return 1; done
+  HOST_OF=() DISK_OF=()
   [ ! -d /sys/module/ib_srp ] || rmmod ib_srp || return 1
   initiator_up cmd_sg_entries=255 indirect_sg_entries=2048 allow_ext_sg=1 ch_count="$1" \
     use_imm_data="$2" || return 1
   for t in $TARGETS; do
+    [ "$t $1" != "srpt-shards 1" ] || continue
     login "${GUID_OF[$t]}" $GUEST_IP:"${PORT_OF[$t]}" ,max_sect=4096 || return 1
     host=$(newest_host)
     HOST_OF[$t]=$host
@@ -61,6 +86,7 @@ row_group() {
     seconds=$SECONDS_SHORT
     [ "$bs" != 1M ] || seconds=$SECONDS_1M
     for t in $TARGETS; do
+      [ -n "${DISK_OF[$t]:-}" ] || continue
       iops=$(measure "${DISK_OF[$t]}" "$rw" "$bs" "$depth" "$seconds") ||
         { echo "fio failed: $t $rw $bs depth $depth"; return 1; }
       echo "ROW $bs $rw depth $depth$label|$t|$iops"
@@ -114,4 +140,4 @@ profile() { # TARGET RW BS DEPTH SECONDS
 setup || { dmesg | tail -n 5; exit 1; }
 [ "$1" != profile ] || sessions 1 Y || { dmesg | tail -n 5; exit 1; }
 "$@" || { dmesg | tail -n 5; exit 1; }
-[[ $TARGETS != *srpt* ]] || target_stop_srpt
+stop_srpts

@@ -12,8 +12,22 @@ import statistics
 import sys
 
 
+WIDTH = 46
+OURS = {"srpt": "", "srpt-shards": ", shard a CPU"}
+
+
 def spread(values):
     return (max(values) - min(values)) / statistics.median(values)
+
+
+def compare(name, lio, srpt):
+    noise = max(spread(lio), spread(srpt))
+    lio, srpt = statistics.median(lio), statistics.median(srpt)
+    ratio = srpt / lio
+    counts = "1.0" if abs(ratio - 1) <= noise else f"{ratio:.3f}"
+    print(f"{name:{WIDTH}} {lio:10.0f} {srpt:10.0f} {ratio:7.3f} {100 * noise:9.1f} %  {counts}")
+    return {"name": name, "lio": round(lio, 1), "srpt": round(srpt, 1),
+            "ratio": round(ratio, 4), "spread": round(noise, 4)}
 
 
 def main():
@@ -25,21 +39,17 @@ def main():
                 name, target, iops = line[4:].strip().split("|")
                 rows.setdefault(name, {}).setdefault(target, []).append(float(iops))
     out = []
-    print(f"{title}\n{'':34} {'LIO':>10} {'srpt':>10} {'ratio':>7} {'A/A spread':>11}  counts as")
+    print(f"{title}\n{'':{WIDTH}} {'LIO':>10} {'srpt':>10} {'ratio':>7} {'A/A spread':>11}"
+          "  counts as")
     for name, by_target in rows.items():
-        if set(by_target) != {"lio", "srpt"}:
+        if not {"lio", "srpt"} <= set(by_target):
             for target, values in by_target.items():
-                print(f"{name:34} {target}: {statistics.median(values):.0f} IOPS, "
+                print(f"{name:{WIDTH}} {target}: {statistics.median(values):.0f} IOPS, "
                       f"spread {100 * spread(values):.1f} %, {len(values)} rounds")
             continue
-        lio = statistics.median(by_target["lio"])
-        srpt = statistics.median(by_target["srpt"])
-        noise = max(spread(v) for v in by_target.values())
-        ratio = srpt / lio
-        counts = "1.0" if abs(ratio - 1) <= noise else f"{ratio:.3f}"
-        print(f"{name:34} {lio:10.0f} {srpt:10.0f} {ratio:7.3f} {100 * noise:9.1f} %  {counts}")
-        out.append({"name": name, "lio": round(lio, 1), "srpt": round(srpt, 1),
-                    "ratio": round(ratio, 4), "spread": round(noise, 4)})
+        for target, suffix in OURS.items():
+            if target in by_target:
+                out.append(compare(name + suffix, by_target["lio"], by_target[target]))
     if len(sys.argv) > 3:
         with open(sys.argv[3], "w", encoding="utf-8") as file:
             json.dump(out, file, indent=1)
