@@ -6,6 +6,7 @@
 
 #include "core/action.h"
 #include "core/base/fingerprint.h"
+#include "core/base/planted.h"
 #include "core/base/types.h"
 #include "core/event.h"
 
@@ -20,6 +21,10 @@ void Fold(Fingerprint& to, const Action& action);
 template <class Event>
 void FoldStep(Fingerprint& to, Time now, const Event& event, const Actions& actions) {
   to.Add(now.ns);
+  if (Planted(PlantedBug::kRemembersEarlierRuns)) {
+    static thread_local std::uint64_t steps = 0;
+    to.Add(++steps);
+  }
   Fold(to, event);
   to.Add(actions.size());
   for (const Action& action : actions) Fold(to, action);

@@ -69,7 +69,7 @@ void World::Impl::Begin(std::uint32_t slot) {
   op.landed = op.memory.length;
   ++ops_in_flight;
   if (op.lu.v >= disks.size() || disks[op.lu.v].released) {
-    Broke("a block operation on a unit that is not there");
+    Broke(Invariant::kNothingRemains, "a block operation on a unit that is not there");
     op.status = IoStatus::kDeviceGone;
     op.landed = 0;
     queue.Push(clock.now(), Happening::kBlockDone, slot, op.generation);
@@ -79,7 +79,10 @@ void World::Impl::Begin(std::uint32_t slot) {
   const std::uint64_t n = op.memory.length;
   if (op.offset > d.disk->bytes() || n > d.disk->bytes() - op.offset ||
       op.offset % d.disk->block_bytes() != 0 || n % d.disk->block_bytes() != 0) {
-    Broke("a block operation outside of its unit, or not of whole blocks");
+    // (Where a sum wrapped, it is far outside.)
+    const bool far = op.offset > (std::uint64_t{1} << 48);
+    Broke(far ? Invariant::kNothingWraps : Invariant::kRangeRespected,
+          "a block operation outside of its unit, or not of whole blocks");
     op.status = IoStatus::kIoError;
     op.landed = 0;
     queue.Push(clock.now(), Happening::kBlockDone, slot, op.generation);
@@ -89,7 +92,7 @@ void World::Impl::Begin(std::uint32_t slot) {
     op.arena = MemoryOf(op.shard).ArenaOf(op.memory.channel);
     SRPT_CHECK(op.memory.recv.v < op.arena->recv_count);
     if (op.memory.offset + n > op.arena->received[op.memory.recv.v]) {
-      Broke("a block write beyond the bytes that were received");
+      Broke(Invariant::kNoStaleInput, "a block write beyond the bytes that were received");
     }
   }
   op.mark = d.disk->FlushMark();

@@ -35,7 +35,8 @@ WorldOptions Completed(WorldOptions options) {
 World::Impl::Impl(const WorldOptions& given)
     : options(Completed(given)),
       decisions(options.seed),
-      faults(&decisions, options.faults),
+      script(&clock, options.script, options.occurrences),
+      faults(&decisions, options.faults, &script),
       fabric(Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, this,
                                  options.latencies, options.rnr_retries, options.parameters.shards,
                                  options.parameters.use_srq ? options.parameters.srq_count : 0,
@@ -54,7 +55,8 @@ void World::Impl::Boot() {
     ShardSide& side = shards[i];
     side.shard.reset();
     side = ShardSide{};
-    side.memory = std::make_unique<ShardMemory>(p.data_buffers_per_shard, options.form);
+    side.memory =
+        std::make_unique<ShardMemory>(p.data_buffers_per_shard, options.form, options.stale);
     if (p.use_srq) side.memory->AddShared(p.srq_count * p.srpt_srq_size, p.srp_max_req_size);
     side.shard = std::make_unique<Shard>(p, ShardId(i), side.memory.get());
     side.actions = std::make_unique<Actions>();
@@ -63,8 +65,8 @@ void World::Impl::Boot() {
   for (std::uint32_t i = 0; i < p.shards; ++i) WakeShard(i);
 }
 
-void World::Impl::Broke(std::string what) {
-  if (broken.empty() && !what.empty()) broken = std::move(what);
+void World::Impl::Broke(Breach found) {
+  if (breach.empty() && !found.empty()) breach = std::move(found);
 }
 
 // --- Steps --------------------------------------------------------------------------------------
@@ -77,7 +79,7 @@ void World::Impl::OnDirectorEvent(const DirectorEvent& event) {
   PerformDirector();
   for (int i = 0; director->NextDeadline() <= clock.now(); ++i) {
     if (i == kDeadlinesAtOnceMax) {
-      Broke("the director asks to be called again at once, for ever");
+      Broke(Invariant::kNoQuietWork, "the director asks to be called again at once, for ever");
       break;
     }
     director_actions->Clear();
@@ -85,7 +87,7 @@ void World::Impl::OnDirectorEvent(const DirectorEvent& event) {
     PerformDirector();
   }
   stepping = false;
-  Broke(DirectorInvariants::Broken(*director));
+  Broke(BreachOf(DirectorInvariants::Broken(*director)));
   WakeDirector();
 }
 
@@ -98,7 +100,8 @@ void World::Impl::OnShardEvent(std::uint32_t shard, const ShardEvent& event) {
   PerformShard(shard);
   for (int i = 0; side.shard->NextDeadline() <= clock.now(); ++i) {
     if (i == kDeadlinesAtOnceMax) {
-      Broke("shard " + std::to_string(shard) + " asks to be called again at once, for ever");
+      Broke(Invariant::kNoQuietWork,
+            "shard " + std::to_string(shard) + " asks to be called again at once, for ever");
       break;
     }
     side.actions->Clear();
@@ -114,7 +117,7 @@ void World::Impl::OnShardEvent(std::uint32_t shard, const ShardEvent& event) {
 void World::Impl::Sweep() {
   for (std::size_t i = 0; i < shards.size(); ++i) {
     const std::string what = shards[i].shard->BrokenInvariant();
-    if (!what.empty()) Broke("shard " + std::to_string(i) + ": " + what);
+    if (!what.empty()) Broke(BreachOf(what));
   }
 }
 
@@ -167,7 +170,8 @@ void World::Impl::PerformDirector() {
       Carry(shards[to->shard.v].to_shard, Lineage{0x746f73}.Child(to->shard.v), Happening::kToShard,
             to->shard.v, to->message);
     } else if (const auto* done = std::get_if<action::AdminDone>(&action)) {
-      if (answers.count(done->id.v) != 0) Broke("AdminDone twice for one request");
+      if (answers.count(done->id.v) != 0)
+        Broke(Invariant::kOneResponse, "AdminDone twice for one request");
       answers[done->id.v] = AdminResult{done->status, std::string(done->text)};
     } else if (const auto* release = std::get_if<action::ReleaseLu>(&action)) {
       SRPT_CHECK(release->lu.v < disks.size());
@@ -175,7 +179,7 @@ void World::Impl::PerformDirector() {
     } else if (const auto* log = std::get_if<action::Log>(&action)) {
       Log(*log, "director");
     } else {
-      Broke("the director asked for what only a shard may");
+      Broke(Invariant::kNoIllegalMove, "the director asked for what only a shard may");
     }
   }
 }
@@ -202,9 +206,15 @@ void World::Impl::PerformShard(std::uint32_t shard) {
                   Happening::kToDirector, shard, a.message);
     }
     void operator()(const action::Log& a) { self->Log(a, "shard"); }
-    void operator()(const action::ToShard&) { self->Broke("a shard sent ToShard"); }
-    void operator()(const action::AdminDone&) { self->Broke("a shard sent AdminDone"); }
-    void operator()(const action::ReleaseLu&) { self->Broke("a shard sent ReleaseLu"); }
+    void operator()(const action::ToShard&) {
+      self->Broke(Invariant::kNoIllegalMove, "a shard sent ToShard");
+    }
+    void operator()(const action::AdminDone&) {
+      self->Broke(Invariant::kNoIllegalMove, "a shard sent AdminDone");
+    }
+    void operator()(const action::ReleaseLu&) {
+      self->Broke(Invariant::kNoIllegalMove, "a shard sent ReleaseLu");
+    }
   };
   for (const Action& action : *shards[shard].actions) std::visit(Visitor{this, shard}, action);
 }

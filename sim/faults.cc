@@ -1,5 +1,7 @@
 #include "sim/faults.h"
 
+#include "sim/script.h"
+
 namespace srpt::sim {
 
 bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
@@ -10,10 +12,12 @@ bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
     ++struck_[i];
     return true;
   }
-  if (rates_[i] == 0) return false;
+  const bool drawn_ever = rates_[i] != 0;
+  if (script_ == nullptr ? !drawn_ever : !script_->MayHappen(kind, drawn_ever)) return false;
   const std::uint32_t site =
       static_cast<std::uint32_t>(Site::kFault) + static_cast<std::uint32_t>(kind);
-  if (decisions_->Draw(site, entity, ordinal) % 1000000 >= rates_[i]) return false;
+  const bool drawn = decisions_->Draw(site, entity, ordinal) % 1000000 < rates_[i];
+  if (!(script_ == nullptr ? drawn : script_->Happens(kind, entity, ordinal, drawn))) return false;
   ++struck_[i];
   return true;
 }

@@ -16,6 +16,8 @@
 
 namespace srpt::sim {
 
+class Script;
+
 enum class FaultKind : std::uint8_t {
   // Wire: one opportunity a packet, or a work request of the target.
   kWireSlow,           // A packet takes long; those behind it wait.
@@ -109,6 +111,10 @@ const FaultRule& RuleOf(FaultKind kind);
 inline bool IsHostile(FaultKind kind) {
   return kind >= FaultKind::kBadLogin && kind <= FaultKind::kHostileSilent;
 }
+inline bool IsOfDisks(FaultKind kind) {
+  return (kind >= FaultKind::kReadError && kind <= FaultKind::kDiskHang) ||
+         kind == FaultKind::kTorn;
+}
 inline std::string_view ToString(FaultKind kind) { return RuleOf(kind).name; }
 
 // Strikes in a million opportunities.
@@ -116,8 +122,9 @@ using FaultRates = std::array<std::uint32_t, kFaultKinds>;
 
 class Faults {
  public:
-  Faults(const Decisions* decisions, const FaultRates& rates)
-      : decisions_(decisions), rates_(rates) {}
+  // `script`: what may happen; null: whatever is drawn.
+  Faults(const Decisions* decisions, const FaultRates& rates, Script* script = nullptr)
+      : decisions_(decisions), script_(script), rates_(rates) {}
 
   // The next `count` opportunities of this kind, whoever they concern.
   void Inject(FaultKind kind, std::uint32_t count) { injected_[Index(kind)] += count; }
@@ -136,6 +143,7 @@ class Faults {
  private:
   static std::size_t Index(FaultKind kind) { return static_cast<std::size_t>(kind); }
   const Decisions* decisions_;
+  Script* script_;
   FaultRates rates_;
   std::array<std::uint32_t, kFaultKinds> injected_{};
   std::array<std::uint64_t, kFaultKinds> struck_{};

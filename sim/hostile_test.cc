@@ -20,10 +20,7 @@ Swarm OnlyHostile(std::uint64_t seed, FaultKind kind, std::uint32_t per_million)
   return swarm;
 }
 
-class HostileTest : public testing::TestWithParam<FaultKind> {
- protected:
-  static void SetUpTestSuite() { ReportFailedChecks(); }
-};
+class HostileTest : public testing::TestWithParam<FaultKind> {};
 
 // [R-INV-14, R-INV-22, R-INV-43]
 TEST_P(HostileTest, NobodyElseNotices) {

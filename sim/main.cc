@@ -16,6 +16,7 @@
 #include "core/base/fingerprint.h"
 #include "sim/options.h"
 #include "sim/runner.h"
+#include "sim/traces_main.h"
 
 namespace srpt::sim {
 namespace {
@@ -133,7 +134,6 @@ int Run(const Options& options) {
     json = std::fopen(options.json.c_str(), "w");
     if (json == nullptr) return CannotWrite(options);
   }
-  ReportFailedChecks();
   std::vector<Outcome> outcomes(options.seeds);
   std::atomic<std::uint64_t> next{0};
   std::mutex mutex;
@@ -147,10 +147,11 @@ int Run(const Options& options) {
   };
   double said = 0;
   const auto work = [&] {
+    Plant(options.plant);
     for (;;) {
       const std::uint64_t i = next++;
       if (i >= options.seeds) return;
-      Outcome outcome = RunSeed(options.first + i, options.trace_lines);
+      Outcome outcome = RunCompared(options.first + i, options.trace_lines);
       const std::lock_guard lock(mutex);
       totals.Add(outcome);
       ++done;
@@ -210,7 +211,7 @@ int Main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
-  return Run(options);
+  return WantsTraces(options) ? RunTraces(options) : Run(options);
 }
 
 }  // namespace

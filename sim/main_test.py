@@ -81,3 +81,46 @@ def test_help():
     ran = run("--help")
     assert ran.returncode == 0
     assert ran.stdout.startswith("srpt_sim [--seeds N]")
+
+
+# --- Traces
+
+
+def test_a_run_is_written_down_and_played_again(tmp_path):
+    trace = tmp_path / "trace"
+    ran = run("--record", trace, "--seed", "7")
+    assert ran.returncode == 0
+    assert "all held" in ran.stdout
+    played = run("--replay", trace)
+    assert played.returncode == 0
+    assert "all held, as it did when it was recorded" in played.stdout
+    assert run("--replay", trace).stdout == played.stdout
+    assert "broke nothing" in refused("--minimise", trace)
+
+
+def test_a_step_that_no_longer_applies_is_told(tmp_path):
+    trace = tmp_path / "trace"
+    run("--record", trace, "--seed", "7")
+    lines = trace.read_text().splitlines()
+    count = int(lines[-1].split()[1])
+    lines[-1:] = ["happens kill 1234 9  # 5 us", f"end {count + 1}"]
+    trace.write_text("\n".join(lines) + "\n")
+    played = run("--replay", trace)
+    assert played.returncode == 0
+    assert "found no opportunity: 0.000000 ms: kill" in played.stdout
+
+
+def test_what_is_no_trace_is_refused(tmp_path):
+    trace = tmp_path / "trace"
+    assert f"--replay: cannot read {trace}: No such file" in refused("--replay", trace)
+    trace.write_text("srpt-trace 1\noption depth 0\n")
+    assert f"--replay: {trace}: line 2: depth: a number from 1 to" in refused("--replay", trace)
+    assert "--out: " not in refused("--minimise", trace)
+    assert "one at a time" in refused("--replay", trace, "--record", trace)
+    assert "--out goes with --minimise" in refused("--out", trace)
+    assert "--record: cannot write" in run("--record", tmp_path / "none" / "x").stderr
+
+
+def test_this_build_has_no_planted_bugs():
+    assert "this build has no planted bugs" in refused("--plant", "FuaLies")
+    assert '"Nothing" is no planted bug' in refused("--plant", "Nothing")

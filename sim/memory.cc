@@ -1,9 +1,11 @@
 #include "sim/memory.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/check.h"
 #include "core/base/limits.h"
+#include "sim/decisions.h"
 
 namespace srpt::sim {
 
@@ -14,8 +16,12 @@ void ZeroedBytes::Reserve(std::size_t n) {
   size_ = n;
 }
 
-ShardMemory::ShardMemory(std::uint32_t data_buffers, Content::Form form)
-    : form_(form), data_(data_buffers) {}
+ShardMemory::ShardMemory(std::uint32_t data_buffers, Content::Form form, std::uint64_t stale)
+    : form_(form), data_(data_buffers) {
+  for (std::size_t i = 0; i < stale_.size(); ++i) {
+    stale_[i] = static_cast<std::uint8_t>(Mix(stale ^ i));
+  }
+}
 
 void ShardMemory::AddShared(std::uint32_t recv_count, std::uint32_t recv_bytes) {
   SRPT_CHECK(shared_ == nullptr);
@@ -92,6 +98,9 @@ void ShardMemory::Receive(ChannelId channel, RecvId recv, Bytes iu) {
   if (!iu.empty()) {
     std::memcpy(arena.recv.data() + std::size_t{recv.v} * arena.recv_bytes, iu.data(), iu.size());
   }
+  const std::size_t behind = std::min<std::size_t>(stale_.size(), arena.recv_bytes - iu.size());
+  std::memcpy(arena.recv.data() + std::size_t{recv.v} * arena.recv_bytes + iu.size(), stale_.data(),
+              behind);
 }
 
 Content& ShardMemory::Data(BufferId buffer) {

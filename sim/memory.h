@@ -3,6 +3,7 @@
 #ifndef SIM_MEMORY_H_
 #define SIM_MEMORY_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -34,7 +35,8 @@ class ZeroedBytes {
 
 class ShardMemory : public MemoryPort {
  public:
-  ShardMemory(std::uint32_t data_buffers, Content::Form form);
+  // `stale`: what lies behind a received IU depends on it.
+  ShardMemory(std::uint32_t data_buffers, Content::Form form, std::uint64_t stale = 0);
   // The buffers of the shard's shared receive queues, all of them.
   void AddShared(std::uint32_t recv_count, std::uint32_t recv_bytes);
 
@@ -48,7 +50,7 @@ class ShardMemory : public MemoryPort {
   void AddChannel(const action::Accept& accept);
   // Its buffers go when no operation pins them any more.
   void RemoveChannel(ChannelId channel);
-  // What arrived: shorter than the buffer leaves older bytes behind it, as hardware does.
+  // What arrived. Behind it lie bytes that mean nothing, and that nobody may look at.
   void Receive(ChannelId channel, RecvId recv, Bytes iu);
 
   // The buffer as it is; or of `form`, and what it held forgotten if its form has to change.
@@ -71,6 +73,7 @@ class ShardMemory : public MemoryPort {
  private:
   Arena& Of(ChannelId channel) const;
   Content::Form form_;
+  std::array<std::uint8_t, 128> stale_{};
   std::vector<Content> data_;
   std::vector<std::shared_ptr<Arena>> arenas_;  // By slot.
   std::vector<std::shared_ptr<Arena>> spare_;

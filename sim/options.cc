@@ -5,16 +5,27 @@
 #include <string_view>
 #include <system_error>
 
+#include "sim/planted_bugs.h"
+
 namespace srpt::sim {
 
 const char kUsage[] =
     "srpt_sim [--seeds N] [--seed S] [--jobs J] [--json FILE] [--trace LINES]\n"
+    "         [--plant BUG]\n"
     "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated "
     "fabric,\n"
     "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
     "  --jobs J      seeds at a time (default 1)\n"
     "  --json FILE   the fingerprint of each seed and of the whole run\n"
     "  --trace LINES how many of the last events a failure shows (default 30)\n"
+    "  --record FILE    writes down the run of seed S: its options, and all that happened and "
+    "need\n"
+    "                   not have\n"
+    "  --replay FILE    plays such a file, and says which of it found no opportunity\n"
+    "  --minimise FILE  cuts it down to what it takes to break the same thing\n"
+    "    --out FILE     where that goes (default: FILE.min)\n"
+    "    --runs N       in at most so many runs (default 3000)\n"
+    "  --plant BUG   with a mistake in core (core/base/planted.h; bazel --config=planted)\n"
     "  Exit status: 0 all held, 1 something broke, 2 bad options.\n";
 
 namespace {
@@ -31,6 +42,17 @@ constexpr NumberOption kNumbers[] = {
     {"--seed", 0, kMost},
     {"--jobs", 1, 256},
     {"--trace", 0, 1000000},
+    {"--runs", 1, Options::kRunsMax},
+};
+
+struct FileOption {
+  std::string_view name;
+  std::string Options::*field;
+};
+constexpr FileOption kFiles[] = {
+    {"--json", &Options::json},     {"--record", &Options::record},
+    {"--replay", &Options::replay}, {"--minimise", &Options::minimise},
+    {"--out", &Options::out},
 };
 
 // Decimal, or hexadecimal after 0x; nothing else around it.
@@ -51,9 +73,18 @@ std::string NotANumber(const NumberOption& option, const std::string& value) {
 }
 
 std::string Set(const std::string& name, const std::string& value, Options* options) {
-  if (name == "--json") {
-    if (value.empty()) return "--json: a file's name was expected";
-    options->json = value;
+  for (const FileOption& file : kFiles) {
+    if (name != file.name) continue;
+    if (value.empty()) return name + ": a file's name was expected";
+    options->*file.field = value;
+    return "";
+  }
+  if (name == "--plant") {
+    options->plant = PlantedBugOf(value);
+    if (options->plant == PlantedBug::kCount) {
+      return "--plant: \"" + value + "\" is no planted bug; core/base/planted.h has their names";
+    }
+    if (!kPlantable) return "--plant: this build has no planted bugs (bazel --config=planted)";
     return "";
   }
   for (const NumberOption& option : kNumbers) {
@@ -66,6 +97,7 @@ std::string Set(const std::string& name, const std::string& value, Options* opti
     if (name == "--seed") options->first = number;
     if (name == "--jobs") options->jobs = static_cast<unsigned>(number);
     if (name == "--trace") options->trace_lines = number;
+    if (name == "--runs") options->runs = number;
     return "";
   }
   return "no such option: " + name;
@@ -92,6 +124,10 @@ std::string ParseOptions(int argc, const char* const* argv, Options* options) {
     std::string wrong = Set(name, value, options);
     if (!wrong.empty()) return wrong;
   }
+  const int traces = int{!options->record.empty()} + int{!options->replay.empty()} +
+                     int{!options->minimise.empty()};
+  if (traces > 1) return "--record, --replay and --minimise: one at a time";
+  if (!options->out.empty() && options->minimise.empty()) return "--out goes with --minimise";
   if (options->seeds - 1 > kMost - options->first) {
     return "--seed " + std::to_string(options->first) + " --seeds " +
            std::to_string(options->seeds) + ": the last seed is " + std::to_string(kMost);

@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <string>
 
+#include "core/base/planted.h"
+
 namespace srpt::sim {
 
 struct Options {
+  static constexpr std::uint64_t kRunsMax = 1000000;
   // Outcomes are kept in memory: more seeds than this are several runs.
   static constexpr std::uint64_t kSeedsMax = 1000000;
 
@@ -16,6 +19,13 @@ struct Options {
   unsigned jobs = 1;
   std::string json;
   std::uint64_t trace_lines = 30;
+  PlantedBug plant = PlantedBug::kNone;
+  // A file each; at most one of the three is given. Then nothing else is run.
+  std::string record;         // Where the run of the first seed goes.
+  std::string replay;         // A trace to be played.
+  std::string minimise;       // A trace to be cut down,
+  std::string out;            // where to (default: beside it, with .min behind its name),
+  std::uint64_t runs = 3000;  // and in how many runs at most.
   bool help = false;
 };
 

@@ -123,49 +123,59 @@ void Oracle::EndRead(Stamp read) {
   while (!reads_.empty() && reads_.front().over) reads_.pop_front();
 }
 
-std::string Oracle::ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t granule,
-                                 std::uint64_t label) const {
+Breach Oracle::ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t granule,
+                            std::uint64_t label) const {
   const std::uint64_t lba = granule / units_[unit].granules;
-  const auto where = [&](const char* what) {
-    return Text("unit %llu, LBA %llu, granule %llu, label %llx: ", unit, lba, granule, label) +
-           what;
+  const auto where = [&](Invariant invariant, const std::string& what) {
+    return Breach{invariant, what + Text(" (unit %llu, LBA %llu, granule %llu, label %llx)", unit,
+                                         lba, granule, label)};
   };
-  if (label == kTornLabel) return where("torn: not 512 bytes of any one write");
-  if (label == kPoisonLabel) return where("poison: memory that nothing was put into");
+  using enum Invariant;
+  if (label == kTornLabel) {
+    return where(kFailedWriteContained, "torn: not 512 bytes of any one write");
+  }
+  if (label == kPoisonLabel) {
+    return where(kNoForeignBytes, "poison: memory that nothing was put into");
+  }
   const WriteId id = static_cast<WriteId>(label >> 32);
-  if (id >= writes_.size()) return where("no such write");
+  if (id >= writes_.size()) return where(kNoForeignBytes, "no such write");
   const Write& v = writes_[id];
   if (id == 0) {
-    if (label != kZeroLabel) return where("no write's label");
+    if (label != kZeroLabel) return where(kNoForeignBytes, "no write's label");
   } else {
     if (v.unit != unit || lba < v.lba || lba - v.lba >= v.blocks) {
-      return where("data of a write to another place") +
-             Text(" (write %llu: unit %llu, LBA %llu, %llu blocks)", id, v.unit, v.lba, v.blocks);
+      return where(kReadsExplained, "data of a write to another place" +
+                                        Text(" (write %llu: unit %llu, LBA %llu, %llu blocks)", id,
+                                             v.unit, v.lba, v.blocks));
     }
-    if (label != Label(id, unit, granule)) return where("data of another block of the same write");
-    if (v.state == State::kRefused) return where("a write that was refused has landed");
+    if (label != Label(id, unit, granule)) {
+      return where(kReadsExplained, "data of another block of the same write");
+    }
+    if (v.state == State::kRefused) {
+      return where(kFailedWriteContained, "a write that was refused has landed");
+    }
   }
   const Block& block = units_[unit].blocks[lba];
   for (std::uint32_t i = 0; i < block.count; ++i) {
     const Write& w = writes_[block.good[i]];
     if (block.good[i] != id && w.ended < read && EndedBefore(v, w)) {
-      return where("old data") + Text(
-                                     ": write %llu had ended when write %llu began, which was "
-                                     "answered GOOD before the read at stamp %llu (%llu)",
-                                     id, block.good[i], read, w.ended);
+      return where(kReadsExplained,
+                   Text("old data: write %llu had ended when write %llu began, which was "
+                        "answered GOOD before the read at stamp %llu (%llu)",
+                        id, block.good[i], read, w.ended));
     }
   }
-  return "";
+  return {};
 }
 
-std::string Oracle::Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
-                            const Content& content, std::uint64_t first) const {
+Breach Oracle::Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
+                       const Content& content, std::uint64_t first) const {
   const std::uint32_t granules = units_[unit].granules;
   for (std::uint64_t b = 0; b < blocks; ++b) {
     ++checked_;
     const std::uint64_t at = (lba + b) * granules;
     const std::uint64_t label = content.label(first + b * granules);
-    std::string why = ExplainLabel(read, unit, at, label);
+    Breach why = ExplainLabel(read, unit, at, label);
     if (!why.empty()) return why;
     // A block is written whole or not at all: its other granules are the same write's.
     const WriteId id = static_cast<WriteId>(label >> 32);
@@ -173,24 +183,24 @@ std::string Oracle::Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, s
       const std::uint64_t expected = id == 0 ? kZeroLabel : Label(id, unit, at + g);
       const std::uint64_t found = content.label(first + b * granules + g);
       if (found == expected) continue;
-      return Text("unit %llu, LBA %llu: a block of two writes: label %llx beside %llx", unit,
-                  lba + b, found, label);
+      return {Invariant::kFailedWriteContained,
+              Text("a block of two writes: label %llx beside %llx (unit %llu, LBA %llu)", found,
+                   label, unit, lba + b)};
     }
   }
-  return "";
+  return {};
 }
 
-std::string Oracle::ExplainDurable(WriteId write, std::uint64_t granule,
-                                   std::uint64_t label) const {
+Breach Oracle::ExplainDurable(WriteId write, std::uint64_t granule, std::uint64_t label) const {
   const Write& w = writes_[write];
   const WriteId id = static_cast<WriteId>(label >> 32);
-  if (id == write) return "";
+  if (id == write) return {};
   const bool known = id < writes_.size() && label != kTornLabel && label != kPoisonLabel;
-  if (known && !EndedBefore(writes_[id], w)) return "";
-  return Text(
-      "unit %llu, granule %llu: write %llu was answered GOOD with FUA, but stable storage "
-      "holds older data, label %llx",
-      w.unit, granule, write, label);
+  if (known && !EndedBefore(writes_[id], w)) return {};
+  return {Invariant::kGoodIsTrue,
+          Text("unit %llu, granule %llu: write %llu was answered GOOD with FUA, but stable storage "
+               "holds older data, label %llx",
+               w.unit, granule, write, label)};
 }
 
 }  // namespace srpt::sim

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sim/content.h"
+#include "sim/invariants.h"
 
 namespace srpt::sim {
 
@@ -51,13 +52,13 @@ class Oracle {
 
   // Empty, or why what `content` holds from granule `first` on cannot be what a read begun at
   // `read` finds at [lba, lba + blocks).
-  std::string Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
-                      const Content& content, std::uint64_t first) const;
+  Breach Explain(Stamp read, std::uint32_t unit, std::uint64_t lba, std::uint64_t blocks,
+                 const Content& content, std::uint64_t first) const;
   // The same for the label of one granule.
-  std::string ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t granule,
-                           std::uint64_t label) const;
+  Breach ExplainLabel(Stamp read, std::uint32_t unit, std::uint64_t granule,
+                      std::uint64_t label) const;
   // Empty, or why `label` cannot be on stable storage after the FUA write `write` was answered.
-  std::string ExplainDurable(WriteId write, std::uint64_t granule, std::uint64_t label) const;
+  Breach ExplainDurable(WriteId write, std::uint64_t granule, std::uint64_t label) const;
 
   std::uint64_t blocks(std::uint32_t unit) const { return units_[unit].blocks.size(); }
   std::uint32_t granules_per_block(std::uint32_t unit) const { return units_[unit].granules; }

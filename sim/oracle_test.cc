@@ -13,8 +13,8 @@ class OracleTest : public testing::Test {
     oracle.AddUnit(16, 4096);
   }
   std::string Sees(Oracle::WriteId write, std::uint64_t lba, Oracle::Stamp read) {
-    return oracle.ExplainLabel(read, 0, lba,
-                               write == 0 ? kZeroLabel : Oracle::Label(write, 0, lba));
+    return oracle.ExplainLabel(read, 0, lba, write == 0 ? kZeroLabel : Oracle::Label(write, 0, lba))
+        .what;
   }
   Oracle oracle;
 };
@@ -111,12 +111,13 @@ TEST_F(OracleTest, DataFromElsewhereIsAViolation) {
   const auto w = oracle.BeginWrite(0, 4, 2, 1);
   oracle.EndGood(w);
   const auto r = oracle.BeginRead();
-  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, Oracle::Label(w, 0, 5)), "");  // Its neighbour's data.
-  EXPECT_NE(oracle.ExplainLabel(r, 0, 9, Oracle::Label(w, 0, 9)), "");  // Beyond the write.
-  EXPECT_NE(oracle.ExplainLabel(r, 1, 4, Oracle::Label(w, 0, 4)), "");  // Another unit.
-  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, kPoisonLabel), "");
-  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, kTornLabel), "");
-  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, 0x7777777700000000u), "");
+  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, Oracle::Label(w, 0, 5)).what,
+            "");  // Its neighbour's data.
+  EXPECT_NE(oracle.ExplainLabel(r, 0, 9, Oracle::Label(w, 0, 9)).what, "");  // Beyond the write.
+  EXPECT_NE(oracle.ExplainLabel(r, 1, 4, Oracle::Label(w, 0, 4)).what, "");  // Another unit.
+  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, kPoisonLabel).what, "");
+  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, kTornLabel).what, "");
+  EXPECT_NE(oracle.ExplainLabel(r, 0, 4, 0x7777777700000000u).what, "");
 }
 
 // [R-INV-26]
@@ -128,9 +129,9 @@ TEST_F(OracleTest, HalfABlockIsAViolation) {
   Content content(Content::Form::kLabels, 4096);
   oracle.Fill(w1, content);
   const auto r = oracle.BeginRead();
-  EXPECT_EQ(oracle.Explain(r, 1, 2, 1, content, 0), "");
+  EXPECT_EQ(oracle.Explain(r, 1, 2, 1, content, 0).what, "");
   content.set_label(5, Oracle::Label(w2, 1, 2 * 8 + 5));
-  EXPECT_NE(oracle.Explain(r, 1, 2, 1, content, 0).find("two writes"), std::string::npos);
+  EXPECT_NE(oracle.Explain(r, 1, 2, 1, content, 0).what.find("two writes"), std::string::npos);
 }
 
 // [R-INV-30]
@@ -139,9 +140,9 @@ TEST_F(OracleTest, FuaMustBeOnStableStorage) {
   oracle.EndGood(w1);
   const auto w2 = oracle.BeginWrite(0, 4, 1, 1);
   oracle.EndGood(w2);
-  EXPECT_EQ(oracle.ExplainDurable(w2, 4, Oracle::Label(w2, 0, 4)), "");
-  EXPECT_NE(oracle.ExplainDurable(w2, 4, Oracle::Label(w1, 0, 4)), "");
-  EXPECT_NE(oracle.ExplainDurable(w2, 4, kZeroLabel), "");
+  EXPECT_EQ(oracle.ExplainDurable(w2, 4, Oracle::Label(w2, 0, 4)).what, "");
+  EXPECT_NE(oracle.ExplainDurable(w2, 4, Oracle::Label(w1, 0, 4)).what, "");
+  EXPECT_NE(oracle.ExplainDurable(w2, 4, kZeroLabel).what, "");
 }
 
 TEST_F(OracleTest, ManyWritesToOneBlockStayBounded) {

@@ -55,6 +55,7 @@ struct PeerEvent {
   std::uint16_t reason = 0;
   bool solicited = false;
   WorkStatus status = WorkStatus::kOk;
+  RKey refused;  // kQpError: the key of the access that was refused.
 };
 std::string_view ToString(PeerEvent::Kind kind);
 

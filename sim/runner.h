@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/faults.h"
+#include "sim/invariants.h"
 #include "sim/swarm.h"
 #include "sim/workload/scene.h"
 
@@ -17,21 +18,31 @@ namespace srpt::sim {
 struct Outcome {
   std::uint64_t seed = 0;
   std::uint64_t fingerprint = 0;
-  std::string broken;               // Empty: all held.
+  Breach breach;                    // What broke first, if anything.
+  std::string broken;               // The same as text; empty: all held.
   std::vector<std::string> report;  // One screen, if broken.
   Stats stats;
+  std::uint64_t heard = 0;  // What each command that ended GOOD was told, in whatever order.
   std::array<std::uint64_t, kFaultKinds> faults{};
   std::uint64_t events = 0;
   std::uint64_t checked_blocks = 0;
   Duration virtual_time;
+  std::vector<Script::Record> happened;  // If the swarm's script writes them down.
+  std::vector<Occurrence> unused;        // What it listed and found no opportunity.
 };
 
-// `trace_lines`: of the last events, in the report.
+// `trace_lines`: of the last events, in the report. A failed check of core's (SRPT_CHECK) is a
+// breach like any other.
 Outcome RunSeed(std::uint64_t seed, std::size_t trace_lines = 30);
 Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines = 30);
 
-// Installs a handler for core's SRPT_CHECK that prints the failing seed's report first.
-void ReportFailedChecks();
+// Runs the seed, and for some seeds runs it again to compare: the same once more (invariant 48),
+// with other bytes behind what was received (18), without its hostile peer (43).
+Outcome RunCompared(std::uint64_t seed, std::size_t trace_lines = 30);
+// The same for whatever swarm, always.
+Outcome RunComparedSwarm(const Swarm& swarm, std::size_t trace_lines = 30);
+// Whether only a comparison finds it.
+bool NeedsComparison(Invariant invariant);
 
 }  // namespace srpt::sim
 

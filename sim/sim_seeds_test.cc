@@ -9,10 +9,7 @@
 namespace srpt::sim {
 namespace {
 
-class SimSeedsTest : public testing::TestWithParam<std::uint64_t> {
- protected:
-  static void SetUpTestSuite() { ReportFailedChecks(); }
-};
+class SimSeedsTest : public testing::TestWithParam<std::uint64_t> {};
 
 std::string Text(const std::vector<std::string>& lines) {
   std::string text;

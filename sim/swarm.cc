@@ -35,33 +35,12 @@ enum Choice : std::uint64_t {
   kSharedReceives,
   kBufferWaits,
   kHostile,
+  kShutdown,
   kPerDisk = 0x100,
   kPerFault = 0x200,
 };
 
 constexpr Lineage kWholeRun{0x7377};
-
-// A port and a disk that nobody else uses.
-void AddHostile(Swarm& s) {
-  for (std::uint32_t i = 0; i < 2; ++i) {
-    TargetPort port;
-    port.id = TargetPortId(i);
-    port.name = "fe80:0000:0000:0000:0000:0000:0000:000" + std::to_string(i + 1);
-    port.rel_tgt_id = static_cast<std::uint16_t>(i + 1);
-    port.enabled = true;
-    s.world.ports.push_back(port);
-  }
-  for (std::size_t i = 0; i < s.world.disks.size(); ++i) {
-    s.world.luns.push_back(
-        {0, LunNumber(static_cast<std::uint16_t>(i)), s.world.disks[i].name, false});
-  }
-  DiskOptions prey;
-  prey.name = "prey";
-  prey.handler = scsi::HandlerKind::kNullio;
-  prey.blocks = 256;
-  s.world.disks.push_back(prey);
-  s.world.luns.push_back({1, LunNumber(0), prey.name, false});
-}
 
 }  // namespace
 
@@ -70,6 +49,33 @@ bool Swarm::Disturbed() const {
     if (world.faults[i] != 0 && !IsHostile(static_cast<FaultKind>(i))) return true;
   }
   return stall_per_million != 0;
+}
+
+bool Swarm::OnlyDisksDisturb() const {
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const auto kind = static_cast<FaultKind>(i);
+    if (world.faults[i] != 0 && !IsHostile(kind) && !IsOfDisks(kind)) return false;
+  }
+  return stall_per_million == 0;
+}
+
+void MapDisks(Swarm& s) {
+  s.world.ports.clear();
+  s.world.luns.clear();
+  if (!s.hostile) return;  // One port, every disk.
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    TargetPort port;
+    port.id = TargetPortId(i);
+    port.name = "fe80:0000:0000:0000:0000:0000:0000:000" + std::to_string(i + 1);
+    port.rel_tgt_id = static_cast<std::uint16_t>(i + 1);
+    port.enabled = true;
+    s.world.ports.push_back(port);
+  }
+  for (std::size_t i = 0; i < s.units(); ++i) {
+    s.world.luns.push_back(
+        {0, LunNumber(static_cast<std::uint16_t>(i)), s.world.disks[i].name, false});
+  }
+  s.world.luns.push_back({1, LunNumber(0), s.world.disks.back().name, false});
 }
 
 Swarm DrawSwarm(std::uint64_t seed) {
@@ -99,6 +105,7 @@ Swarm DrawSwarm(std::uint64_t seed) {
   s.immediate = !one_in(4, kImmediate);
   s.partial_tables = !one_in(4, kPartial);
   s.manual_receives = s.stall_per_million != 0 || one_in(4, kManualReceives);
+  s.shutdown = one_in(2, kShutdown);
   s.command_timeout = Seconds(between(8, 30, kTimeoutLength));
 
   Parameters& p = s.world.parameters;
@@ -143,7 +150,12 @@ Swarm DrawSwarm(std::uint64_t seed) {
   }
   s.hostile = one_in(3, kHostile);
   if (s.hostile) {
-    AddHostile(s);
+    DiskOptions prey;  // Nobody else uses it.
+    prey.name = "prey";
+    prey.handler = scsi::HandlerKind::kNullio;
+    prey.blocks = 256;
+    s.world.disks.push_back(prey);
+    MapDisks(s);
     // Few enough for one peer to take them all.
     if (one_in(2, kHostile + 0x1000)) {
       p.data_buffers_per_shard = between(4, 64, kHostile + 0x2000);
@@ -154,7 +166,10 @@ Swarm DrawSwarm(std::uint64_t seed) {
 
   // Half of the hostile peers have the stage for themselves: nothing excuses what others feel.
   const bool calm = one_in(8, kFaultsAtAll) || (s.hostile && one_in(2, kFaultsAtAll + 0x1000));
+  const bool only_disks = one_in(8, kFaultsAtAll + 0x2000);
+  if (only_disks) s.stall_per_million = 0;
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    if (only_disks && !IsOfDisks(static_cast<FaultKind>(i))) continue;
     const std::uint64_t at = kPerFault + 4 * std::uint64_t{i};
     const bool hostile = IsHostile(static_cast<FaultKind>(i));
     if (hostile ? !s.hostile || one_in(3, at) : calm || !one_in(3, at)) continue;
@@ -178,11 +193,12 @@ std::vector<std::string> Describe(const Swarm& s) {
   std::snprintf(text, sizeof text,
                 "%u shards, %u data buffers (%u may wait), send queue %u, shared receive queue %u, "
                 "RDMA size %u, %u "
-                "credits, immediate data %s, command timeout %llu s",
+                "credits, immediate data %s, command timeout %llu s, ends by %s",
                 p.shards, p.data_buffers_per_shard, p.buffer_waits_max, p.srpt_sq_size,
                 p.use_srq ? p.srpt_srq_size : 0, p.srp_max_rdma_size, p.credits,
                 s.immediate ? "yes" : "no",
-                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000));
+                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000),
+                s.shutdown ? "shutdown" : "logout");
   lines.push_back(text);
   for (const DiskOptions& disk : s.world.disks) {
     std::snprintf(text, sizeof text, "%s: %s, %llu blocks of %u%s", disk.name.c_str(),

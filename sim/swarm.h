@@ -29,15 +29,22 @@ struct Swarm {
   bool immediate = true;
   bool partial_tables = true;
   bool manual_receives = false;
-  bool hostile = false;  // There is a hostile peer: its port and its disk are the last ones.
+  bool hostile = false;         // There is a hostile peer: its port and its disk are the last ones.
+  bool hostile_silent = false;  // It is there, and does nothing.
+  bool shutdown = false;        // At the end the target is shut down; else the initiators leave.
   Duration command_timeout = Seconds(15);
   // Anything but a hostile peer, which excuses nothing, may keep an initiator from being served.
   bool Disturbed() const;
+  // Nothing but disks, and perhaps a hostile peer, misbehaves.
+  bool OnlyDisksDisturb() const;
   // Disks that the initiators use.
   std::size_t units() const { return world.disks.size() - (hostile ? 1 : 0); }
 };
 
 Swarm DrawSwarm(std::uint64_t seed);
+// The ports and LUNs that go with its disks: the last one, with a port of its own, is a hostile
+// peer's if there is one.
+void MapDisks(Swarm& swarm);
 std::vector<std::string> Describe(const Swarm& swarm);
 
 }  // namespace srpt::sim

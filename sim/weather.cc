@@ -33,7 +33,8 @@ constexpr Kind kKinds[] = {
 
 void World::Impl::StartWeather() {
   for (const Kind& k : kKinds) {
-    if (options.faults[static_cast<std::size_t>(k.kind)] == 0) continue;
+    const bool drawn_ever = options.faults[static_cast<std::size_t>(k.kind)] != 0;
+    if (!script.MayHappen(k.kind, drawn_ever)) continue;
     return queue.Push(clock.now() + kTick, Happening::kWeather);
   }
 }

@@ -195,6 +195,7 @@ const Parameters& World::parameters() const { return impl_->options.parameters; 
 const Decisions& World::decisions() const { return impl_->decisions; }
 Content::Form World::form() const { return impl_->options.form; }
 Trace& World::trace() { return impl_->trace; }
+Script& World::script() { return impl_->script; }
 std::uint64_t World::rnr_at_target() const { return impl_->fabric.rnr_at_target(); }
 std::uint64_t World::refused_accesses() const { return impl_->fabric.refused_accesses(); }
 
@@ -207,14 +208,16 @@ std::uint64_t World::fingerprint() const {
   return f.value();
 }
 
-const std::string& World::Broken() const {
-  return impl_->broken.empty() ? impl_->fabric.broken() : impl_->broken;
+const Breach& World::breach() const {
+  return impl_->breach.empty() ? impl_->fabric.breach() : impl_->breach;
 }
-const std::string& World::Sweep() {
+std::string World::Sweep() {
   impl_->Sweep();
   return Broken();
 }
-void World::Broke(std::string what) { impl_->Broke(std::move(what)); }
+void World::Broke(Invariant invariant, std::string what) {
+  impl_->Broke(invariant, std::move(what));
+}
 
 bool World::IsQuiet() const {
   for (const ShardSide& side : impl_->shards) {

@@ -25,7 +25,9 @@
 #include "sim/disk.h"
 #include "sim/fabric/latency.h"
 #include "sim/faults.h"
+#include "sim/invariants.h"
 #include "sim/peer.h"
+#include "sim/script.h"
 
 namespace srpt::sim {
 
@@ -55,9 +57,12 @@ struct WorldOptions {
   std::vector<DiskOptions> disks;
   std::vector<LunOptions> luns;  // None: every disk, from LUN 0, at every port.
   FaultRates faults{};
+  Script::Mode script = Script::Mode::kFree;
+  std::vector<Occurrence> occurrences;  // For Script::Mode::kPlay.
   Latencies latencies;
   Content::Form form = Content::Form::kBytes;  // Of disks and bulk data.
   std::uint32_t rnr_retries = 7;  // Of the target's SENDs; then kRnrExceeded. All ones: for ever.
+  std::uint64_t stale = 0;        // What lies behind the bytes that were received depends on it.
   std::uint32_t sweep_every = 1024;  // Steps between two looks at all invariants. 0: never.
 };
 
@@ -160,12 +165,14 @@ class World {
   Content::Form form() const;
   // Of the director and all shards.
   std::uint64_t fingerprint() const;
-  // Empty, or what did not hold first: of core, and of the ports that core must keep within.
-  const std::string& Broken() const;
+  // What did not hold first, if anything: of core, and of the ports that core must keep within.
+  const Breach& breach() const;
+  // The same as text: empty, or which invariant and what.
+  std::string Broken() const { return breach().Text(); }
   // Looks at everything now.
-  const std::string& Sweep();
+  std::string Sweep();
   // Says that something does not hold. The first one stays.
-  void Broke(std::string what);
+  void Broke(Invariant invariant, std::string what);
   // Of the fabric: IUs that found no receive posted; refused accesses to initiators' memory.
   std::uint64_t rnr_at_target() const;
   std::uint64_t refused_accesses() const;
@@ -175,6 +182,7 @@ class World {
   // One line a thing that is not finished yet.
   std::vector<std::string> Pending() const;
   Trace& trace();
+  Script& script();
 
  private:
   struct Impl;

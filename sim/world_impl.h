@@ -90,7 +90,8 @@ struct World::Impl : TargetSide {
              Message message);
   void Log(const action::Log& log, const char* who);
   void Sweep();
-  void Broke(std::string what);
+  void Broke(Breach found);
+  void Broke(Invariant invariant, std::string what) { Broke(Breach{invariant, std::move(what)}); }
   std::vector<std::string> Pending() const;
 
   // weather.cc
@@ -120,6 +121,7 @@ struct World::Impl : TargetSide {
   Clock clock;
   EventQueue queue;
   Decisions decisions;
+  Script script;
   Faults faults;
   Trace trace;
   Fabric fabric;
@@ -150,7 +152,7 @@ struct World::Impl : TargetSide {
   std::uint64_t events = 0;
   std::uint64_t steps = 0;
   bool stepping = false;
-  std::string broken;
+  Breach breach;
 };
 
 }  // namespace srpt::sim

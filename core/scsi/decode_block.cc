@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/limits.h"
+#include "core/base/planted.h"
 
 namespace srpt::scsi::decode {
 namespace {
@@ -50,7 +51,9 @@ Fields Fields32(const std::uint8_t* cdb) {
 // No sum, so nothing wraps. Zero blocks right behind the last one are legal, further out they are
 // not (as LIO, and what libiscsi's suite expects).
 bool InRange(const LuView& lu, Lba lba, std::uint64_t blocks) {
-  return lba.v <= lu.block_count && blocks <= lu.block_count - lba.v;
+  if (Planted(PlantedBug::kLbaWraps)) return lba.v + blocks <= lu.block_count;
+  const std::uint64_t end = lu.block_count + (Planted(PlantedBug::kRangeOffByOne) ? 1 : 0);
+  return lba.v <= end && blocks <= end - lba.v;
 }
 
 // What refuses a READ or WRITE, if anything does.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
 #include "core/srp/command_context.h"
@@ -17,7 +18,11 @@ namespace {
 using namespace command_state;  // NOLINT: the states are this file's vocabulary.
 
 // [R-FAULT-29, R-TSK-11]
-bool HasEffects(const Aborting& a) { return a.on_wire > 0 || (a.write && a.in_backend > 0); }
+bool HasEffects(const Aborting& a) {
+  if (Planted(PlantedBug::kAbortIgnoresDisk)) return a.on_wire > 0;
+  if (Planted(PlantedBug::kAbortIgnoresWire)) return a.write && a.in_backend > 0;
+  return a.on_wire > 0 || (a.write && a.in_backend > 0);
+}
 bool InUse(const Aborting& a) { return a.on_wire > 0 || a.in_backend > 0; }
 
 // The peer may use the tag again, and whoever waited is told.
@@ -38,6 +43,10 @@ void EffectsEnded(ShardState& s, std::uint32_t index) {
 void EndAborted(ShardState& s, std::uint32_t index) {
   Channel& channel = s.channels[s.ChannelOf(index)];
   command::End(s, channel, index, CommandCause::kDrained);
+  if (channel.Is<channel_state::Live>()) {
+    if (Planted(PlantedBug::kCreditTwice)) ++channel.owed;
+    if (Planted(PlantedBug::kCreditLost)) --channel.owed;
+  }
   requests::Look(s, channel);
   channel::Progress(s, channel);
 }

@@ -5,6 +5,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "core/base/planted.h"
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
 #include "core/srp/keepalive.h"
@@ -66,6 +67,11 @@ void Disconnect(ShardState& s, Channel& channel, ChannelCause cause) {
   if (!channel.disconnect_asked) {
     channel.disconnect_asked = true;
     s.Do(action::Disconnect{channel.id});
+  }
+  if (Planted(PlantedBug::kPostsAfterDisconnect) && !channel.probing && channel.sq_free > 0) {
+    --channel.sq_free;
+    channel.probing = true;
+    s.Do(action::Probe{channel.id});
   }
   abort::AbortChannel(s, channel);
   Progress(s, channel);
@@ -200,7 +206,8 @@ void OnAcceptFailed(ShardState& s, const event::AcceptFailed& e) {
 }
 
 void OnEstablished(ShardState& s, Channel& channel) {
-  if (!channel.Is<Connecting>()) return;  // A late RTU: the first IU made it live already.
+  // A late RTU: the first IU made it live already.
+  if (!channel.Is<Connecting>() && !Planted(PlantedBug::kLateRtuMoves)) return;
   SetState(s, channel, ChannelCause::kEstablished, Live{});
   keepalive::Start(s, channel);
   s.Do(action::ToDirector{message::ChannelLive{channel.nexus, channel.id}});
@@ -348,7 +355,7 @@ void OnTime(ShardState& s, Channel& channel) {
 
 // [R-FAULT-01, R-PARAM-12]
 void Watch(ShardState& s, Channel& channel) {
-  if (!channel.Is<Live>()) return;
+  if (!channel.Is<Live>() || Planted(PlantedBug::kWatchdogAsleep)) return;
   const auto late = [&](Time posted) { return posted + limits::kCompletionWatchdog <= s.now; };
   // The wording is the one that the README's FAQ quotes.
   for (std::uint32_t i = 0; i < limits::kSendPerChannelMax; ++i) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/scsi/alua.h"
 #include "core/scsi/cdb.h"
 #include "core/scsi/control.h"
@@ -34,6 +35,9 @@ const scsi::LuView* FindUnit(const ShardState& s, Channel& channel, const RawLun
   if (last.lu != nullptr && last.raw == key && last.publication == s.publications) return last.lu;
   const auto lun = wire::DecodeLun(raw);
   const scsi::LuView* lu = lun ? s.LunMapOf(channel).Find(*lun) : nullptr;
+  if (Planted(PlantedBug::kUnmappedLunServed) && lu == nullptr) {
+    lu = s.LunMapOf(channel).Find(LunNumber(0));
+  }
   last = {key, s.publications, lu};
   return lu;
 }
@@ -125,6 +129,9 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
   UseLayout(c, layout, list);
   // [R-INV-17]
   auto bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(t.bytes, layout.length));
+  if (Planted(PlantedBug::kMovesAllOffered) && !t.write) {
+    bytes = static_cast<std::uint32_t>(layout.length);
+  }
   // Of a write that brings less than it should, whole blocks are written; of a read, all that fits
   // is sent.
   if (t.write) bytes -= bytes % lu.block_bytes;
@@ -134,7 +141,9 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
   }
   const std::uint64_t at = t.lba.v * lu.block_bytes;
   // [R-INV-30]
-  const bool fua = t.write && (t.fua || !lu.write_cache);
+  const bool asked = t.fua && !Planted(PlantedBug::kFuaLies);
+  const bool through = !lu.write_cache && !Planted(PlantedBug::kWriteThroughLies);
+  const bool fua = t.write && (asked || through);
   if (c.immediate_at != 0) {
     channel.counters.immediate_bytes += bytes;
     c.Become(CommandCause::kAdmitted, Backend{true});
@@ -144,6 +153,9 @@ inline void MoveData(ShardState& s, std::uint32_t index, const scsi::Transfer& t
     memory.channel = receives::OwnerOf(s, index);
     memory.recv = receives::IdOf(s, index);
     memory.offset = c.immediate_at;
+    if (Planted(PlantedBug::kImmediateMisplaced) && bytes > lu.block_bytes) {
+      memory.offset -= 4;
+    }
     memory.length = bytes;
     s.Do(action::BlockWrite{transfer::OpOfCommand(index), lu.id, at, memory, fua});
     return;
@@ -219,7 +231,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
   if (lu != nullptr) {
     const NexusView& nexus = s.nexuses[channel.nexus.slot()];
     if (!c.attention_checked && !nexus.attentions.empty() && AttentionPending(nexus, lu->id) &&
-        !scsi::BypassesUnitAttention(cmd.cdb[0])) {
+        !scsi::BypassesUnitAttention(cmd.cdb[0]) && !Planted(PlantedBug::kAttentionLost)) {
       Park(s, index, {ParkReason::kUnitAttention, kNever});
       s.Do(action::ToDirector{
           message::AskUnitAttention{s.IdOfCommand(index), channel.nexus, lu->id}});
@@ -251,6 +263,9 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
     bidirectional::Start(s, index, *x, *lu, *buffers, iu);
   } else {
     ++channel.counters.others;
+    if (Planted(PlantedBug::kSyncLies)) {
+      return Respond(s, index, CommandCause::kRefused, scsi::Status::kGood);
+    }
     c.Become(CommandCause::kAdmitted, Backend{false});
     s.Do(action::BlockFlush{transfer::OpOfCommand(index), lu->id});
   }
@@ -285,6 +300,7 @@ void Readmit(ShardState& s, std::uint32_t index) {
 
 void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.commands;
+  if (Planted(PlantedBug::kParsesStaleBytes)) iu = Bytes(iu.data(), channel.max_it_iu_len);
   const auto cmd = wire::ParseCmd(iu);
   if (!cmd) return RefuseCut(s, channel, index, iu);
   Begin(s, channel, index, cmd->tag);

@@ -3,6 +3,7 @@
 #ifndef CORE_SRP_COMMAND_CONTEXT_H_
 #define CORE_SRP_COMMAND_CONTEXT_H_
 
+#include "core/base/planted.h"
 #include "core/srp/credits.h"
 #include "core/srp/receives.h"
 #include "core/srp/shard_state.h"
@@ -43,7 +44,11 @@ inline void Begin(ShardState& s, Channel& channel, std::uint32_t index, const Ta
   c.generation = (c.generation + 1) & 0xfff;
   if (!s.retiring.empty()) s.look_at_retiring = true;
   if (channel.Is<channel_state::Live>()) {
-    receives::Post(s, channel, index);
+    if (Planted(PlantedBug::kCreditWithoutReceive) && cause == CommandCause::kDrained) {
+      receives::Release(s, index);
+    } else {
+      receives::Post(s, channel, index);
+    }
     credits::Owe(channel);
   } else {
     receives::Release(s, index);

@@ -8,13 +8,14 @@
 #ifndef CORE_SRP_CREDITS_H_
 #define CORE_SRP_CREDITS_H_
 
+#include "core/base/planted.h"
 #include "core/srp/shard_state.h"
 
 namespace srpt::credits {
 
 // False: the peer sent more than it may (fault 12).
 inline bool Consume(Channel& channel) {
-  if (channel.remaining == 0) return false;
+  if (channel.remaining == 0) return Planted(PlantedBug::kOverrunServed);
   --channel.remaining;
   return true;
 }

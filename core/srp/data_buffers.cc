@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/trace.h"
 
 namespace srpt::data_buffers {
@@ -52,7 +53,8 @@ void Forget(ShardState& s, std::uint32_t command) {
     SRPT_CHECK(i != kNone);
     before = i;
   }
-  (before == kNone ? unit.first : s.commands[before].buffer_next) = c.buffer_next;
+  (before == kNone ? unit.first : s.commands[before].buffer_next) =
+      Planted(PlantedBug::kWaiterTakesOthers) ? kNone : c.buffer_next;
   if (unit.last == command) unit.last = before;
   if (unit.first != kNone) return;
   if (s.pool.turns.Front() == queue) {

@@ -23,6 +23,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/shard_state.h"
 
 namespace srpt::data_buffers {
@@ -39,6 +40,7 @@ inline std::uint32_t Load(const UnitBuffers& unit) { return unit.held + unit.inc
 [[gnu::always_inline]] inline bool MayTake(const ShardState& s, const Command& c,
                                            const command_state::Moving& m) {
   const auto free = static_cast<std::uint32_t>(s.pool.free.size());
+  if (Planted(PlantedBug::kPoolForTheFirst)) return free > 0;
   const NexusView& nexus = s.nexuses[s.channels[c.channel].nexus.slot()];
   if (m.control) return free > 0 && (nexus.buffers == 0 || nexus.buffers < free);
   // (One at least, for the data of the commands whose tables there are.)

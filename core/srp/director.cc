@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/planted.h"
 #include "core/fold.h"
 #include "core/srp/director_state.h"
 
@@ -131,6 +132,7 @@ void Director::State::TellOfFence(LuId lu, const LuFences::Asker& asker) {
   for (auto& [slot, nexus] : nexuses.all()) {
     if (!reset && nexus.id == asker.nexus) continue;
     // [R-FAULT-33, R-TSK-06, R-INV-33]
+    if (Planted(PlantedBug::kResetTellsNobody)) continue;
     if (Sees(nexus, lu)) Establish(nexus, lu, reset ? kUaReset : kUaCleared);  // [R-TSK-05]
   }
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/srp/director_state.h"
 #include "core/wire/login_rsp.h"
 #include "core/wire/name.h"
@@ -71,10 +72,13 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   Nexus* nexus = nexuses.Find(key);
   const bool is_new = nexus == nullptr;
   const std::size_t surviving = is_new ? 0 : Surviving(*nexus);
-  const bool takeover = !is_new && (single || surviving == 0);
+  const bool takeover =
+      !is_new && (single || surviving == 0 || Planted(PlantedBug::kEveryLoginTakesOver));
   if (surviving != 0) {
     // [R-NEXUS-02, R-NEXUS-03]
-    result = single ? wire::MultichannelResult::kTerminated : wire::MultichannelResult::kMaintained;
+    result = single != Planted(PlantedBug::kLoginResultSwapped)
+                 ? wire::MultichannelResult::kTerminated
+                 : wire::MultichannelResult::kMaintained;
     before = ", " + std::to_string(surviving) + (single ? " earlier ended" : " earlier kept");
   }
   if (is_new) nexus = &nexuses.Add(key, address);
@@ -175,6 +179,7 @@ std::size_t Director::State::CloseAll(Nexus& nexus, CloseReason reason) {
   std::size_t n = 0;
   for (NexusChannel& channel : nexus.channels) {
     if (!channel.state.stays()) continue;
+    if (Planted(PlantedBug::kTakeoverSparesOne) && n == 1) continue;
     channel.state.Become(LoginCause::kEnded,
                          channel.state.live() ? LoginPhase::kClosing : LoginPhase::kClosedEarly);
     outbox.ToShard(channel.shard, message::CloseChannel{channel.channel, reason});
@@ -197,7 +202,7 @@ std::size_t Director::State::CloseAll(Nexus& nexus, CloseReason reason) {
 
 void Director::State::ForgetIfEmpty(NexusId id) {
   const Nexus* nexus = nexuses.Find(id);
-  if (nexus == nullptr || !nexus->IsEmpty()) return;
+  if (nexus == nullptr || !nexus->IsEmpty() || Planted(PlantedBug::kNexusKept)) return;
   outbox.Log(LogLevel::kInfo,
              "session " + nexus->name + " on " + targets.at(nexus->key.port).port.name + " ended");
   outbox.ToAllShards(message::ForgetNexus{id});
@@ -348,7 +353,7 @@ void Director::State::DropOpening(std::map<ConnId, Opening>::iterator at, LoginC
   SRPT_CHECK(nexus != nullptr && nexus->opening > 0);
   --nexus->opening;
   room.ReceivesBack(opening.shard, opening.srq, opening.receives);
-  room.ChannelBack(opening.shard);
+  if (!Planted(PlantedBug::kRefusedLoginKeepsPlace)) room.ChannelBack(opening.shard);
   opening.state.Become(cause, LoginPhase::kFree);
   openings.erase(at);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/srp/channel.h"
+#include "core/srp/credits.h"
 #include "core/srp/receives.h"
 #include "core/srp/takeover.h"
 
@@ -34,7 +35,7 @@ std::string CheckCommand(const Command& c, std::uint32_t index, Use& said) {
       return At("46: a command that moves has a piece, or waits for a buffer.", "command", index);
     }
     if (m->pieces > limits::kPiecesInFlightMax) {
-      return At("26: memory for a command is bounded.", "command", index);
+      return At("47: memory for a command is bounded.", "command", index);
     }
   } else if (const Aborting* a = std::get_if<Aborting>(&c.state)) {
     said.on_wire += a->on_wire;
@@ -57,14 +58,14 @@ std::string CheckReceives(const ShardState& s, std::vector<Use>& said) {
     if (s.receives[i] == RecvStage::kPosted) ++posted[owner];
     const Command& command = s.commands[i];
     if (command.Is<Free>() != (s.receives[i] != RecvStage::kHeld)) {
-      return At("A command lives as long as the receive buffer that brought it.", "command", i);
+      return At("21: a command lives as long as the receive buffer that brought it.", "command", i);
     }
     if (command.Is<Free>()) continue;
     ++said[command.channel].commands;
     std::string broken = CheckCommand(command, i, said[command.channel]);
     if (!broken.empty()) return broken;
   }
-  constexpr const char* kCounted = "Every posted receive is counted.";
+  constexpr const char* kCounted = "10: every posted receive is counted.";
   for (std::uint32_t i = 0; i < s.channels.size() && !receives::Shared(s); ++i) {
     if (posted[i] != s.channels[i].recv_posted) return At(kCounted, "channel", i);
   }
@@ -100,7 +101,7 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
   const Channel& c = s.channels[index];
   const std::uint32_t held = said.commands;
   if (held != c.active) {
-    return At("Every active command is in its channel's list.", "channel", index);
+    return At("36: every active command is in its channel's list.", "channel", index);
   }
   if (c.Is<channel_state::Live>()) {
     if (c.remaining + held + c.owed != c.credits_granted) {
@@ -111,15 +112,24 @@ std::string CheckChannel(const ShardState& s, std::uint32_t index, const Use& us
                 "channel", index);
     }
   }
+  if (c.Is<channel_state::Live>() && credits::Starves(c) &&
+      c.request.phase() == RequestPhase::kIdle && (c.active == 0 || c.starved_until == kNever)) {
+    return At("11: credits that the peer waits for are on their way.", "channel", index);
+  }
+  // (What is late is found by a timer, at times of its own.)
+  constexpr Duration kLate{limits::kCompletionWatchdog.ns + 2 * limits::kWatchEvery.ns};
   std::uint32_t sends = 0;
   std::uint32_t slots = used.slots + (c.probing ? 1 : 0);
   for (const SendSlot& send : c.sends) {
     if (!send.busy) continue;
     ++sends;
     slots += send.slots;
+    if (c.Is<channel_state::Live>() && send.posted_at + kLate < s.now) {
+      return At("46: a completion that is missing is missed.", "channel", index);
+    }
   }
   if (sends != c.sends_posted)
-    return At("Every send in flight has a send buffer.", "channel", index);
+    return At("21: every send in flight has a send buffer.", "channel", index);
   if (used.on_wire != c.rdma_posted || used.on_wire != said.on_wire) {
     return At("21: each RDMA in flight has a piece and a command that know it.", "channel", index);
   }
@@ -243,7 +253,7 @@ std::string BrokenInvariantOf(const ShardState& s) {
       const bool with_backend = p.leg == Leg::kRead || p.leg == Leg::kWrite;
       if (m->bidirectional ? with_backend != (p.stage == PieceStage::kBackend)
                            : p.leg != Leg::kFetch) {
-        return At("A piece is where its leg says.", "buffer", i);
+        return At("21: a piece is where its leg says.", "buffer", i);
       }
     }
     Use& use = used[p.channel];

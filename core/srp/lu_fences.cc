@@ -4,13 +4,18 @@
 #include <iterator>
 
 #include "core/base/limits.h"
+#include "core/base/planted.h"
 
 namespace srpt {
 
 void LuFences::Ask(Time now, LuId lu, const Asker& asker, Effects& effects) {
   // [R-INV-34]
   queues_[{lu, asker.nexus}].push_back(
-      {FenceId(next_fence_++), asker, now + limits::kTaskManagementTimeout, {}});
+      {FenceId(next_fence_++),
+       asker,
+       now + (Planted(PlantedBug::kFenceNeverExpires) ? Seconds(400)
+                                                      : limits::kTaskManagementTimeout),
+       {}});
   Start(effects);
 }
 
@@ -25,7 +30,8 @@ void LuFences::Start(Effects& effects) {
       oldest = &first;
     }
     if (oldest == nullptr) return;
-    for (std::uint32_t i = 0; i < shards_; ++i) oldest->waiting.push_back(ShardId(i));
+    const std::uint32_t asked = Planted(PlantedBug::kFenceAsksOneShard) ? 1 : shards_;
+    for (std::uint32_t i = 0; i < asked; ++i) oldest->waiting.push_back(ShardId(i));
     ++started_;
     effects.push_back({Effect::Kind::kStart, oldest->fence, lu, ShardId(), oldest->asker});
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
+
 namespace srpt::receives {
 namespace {
 
@@ -50,7 +52,7 @@ bool Drained(const Channel& channel) {
 }
 
 void Settle(ShardState& s, Channel& channel) {
-  if (channel.promised <= channel.active) return;
+  if (channel.promised <= channel.active || Planted(PlantedBug::kPromiseKept)) return;
   const std::uint32_t back = channel.promised - channel.active;
   s.shared[channel.srq].promised -= back;
   TellBack(s, channel, back);

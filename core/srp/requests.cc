@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/channel.h"
 #include "core/srp/credits.h"
 #include "core/srp/response.h"
@@ -76,6 +77,9 @@ void OnDelivered(ShardState& s, Channel& channel) {
   const auto* sent = std::get_if<Sent>(&channel.request.state);
   SRPT_CHECK(sent != nullptr);
   const Time until = s.now + limits::kTargetRequestTimeout;
+  if (Planted(PlantedBug::kSecondRequest)) {
+    return channel.request.Become(RequestCause::kAnswered, Idle{});
+  }
   channel.request.Become(RequestCause::kDelivered, Awaiting{sent->kind, until});
   s.WakeAt(until);
 }
@@ -96,7 +100,7 @@ void Look(ShardState& s, Channel& channel) {
   if (channel.event_count > 0) {
     kind = Kind::kAerReq;
     // [R-INV-11, R-CRED-04, R-CRED-05]
-  } else if (!credits::Starves(channel)) {
+  } else if (!credits::Starves(channel) || Planted(PlantedBug::kCreditWithheld)) {
     channel.starved_until = kNever;
     return;
   } else if (channel.active > 0 && channel.starved_until > s.now) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/command_context.h"
 #include "core/srp/credits.h"
 #include "core/srp/trace.h"
@@ -22,8 +23,8 @@ void SetResiduals(const Command& c, bool good, wire::Rsp& rsp) {
       return needed - moved;
     }
     if (offered > moved) {
-      rsp.flags |= under;
-      return offered - moved;
+      rsp.flags |= Planted(PlantedBug::kResidualFlagWrong) ? over : under;
+      return offered - moved - (Planted(PlantedBug::kResidualTooSmall) ? 1 : 0);
     }
     return 0;
   };
@@ -93,6 +94,9 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   }
   // [R-RSP-05]
   rsp.solnt = (c.sol_not & (good ? wire::kScsolnt : wire::kUcsolnt)) != 0;
+  if (Planted(PlantedBug::kResponseWrongTag) && !good) {
+    rsp.tag = s.commands[channel.first_command].tag;
+  }
   // The context is free, and its receive posted, before the response goes: the credit that it
   // carries is good at once.
   // [R-RSP-06, R-INV-01, R-INV-02]
@@ -107,7 +111,18 @@ void PostResponse(ShardState& s, Channel& channel, std::uint32_t command, std::u
   if (trace::On(s, trace::Category::kDebug)) {
     trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));
   }
-  s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), rsp.solnt});
+  if (Planted(PlantedBug::kResponseReservedByte) && rsp.flags == wire::kRspvalid) {
+    s.memory->SendBuffer(id, SendId(send))[16] = 1;
+  }
+  const auto sent = static_cast<std::uint32_t>(length) +
+                    (Planted(PlantedBug::kResponseTooLong) && !good ? channel.max_ti_iu_len : 0u);
+  s.Do(action::SendIu{id, SendId(send), sent, rsp.solnt});
+  if (Planted(PlantedBug::kResponseTwice) && !good && CanSend(channel)) {
+    const std::uint32_t again = Take(s, channel, kNone, 0, lu);
+    const Bytes iu = s.memory->SendBuffer(id, SendId(send)).first(length);
+    std::copy(iu.begin(), iu.end(), s.memory->SendBuffer(id, SendId(again)).begin());
+    s.Do(action::SendIu{id, SendId(again), static_cast<std::uint32_t>(length), rsp.solnt});
+  }
 }
 
 void PostTLogout(ShardState& s, Channel& channel, wire::TLogoutReason reason) {

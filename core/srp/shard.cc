@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "core/base/planted.h"
 #include "core/fold.h"
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
@@ -89,6 +90,7 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, 
     return;
   }
   receives::Post(s, channel, recv);
+  if (Planted(PlantedBug::kAnswerTakesCredit) && channel.remaining > 0) --channel.remaining;
   requests::Look(s, channel);
 }
 
@@ -160,6 +162,9 @@ inline void Serve(ShardState& s, Channel& channel, std::uint32_t recv, Bytes iu)
   const std::uint32_t recv = receives::Take(s, channel, e.recv);
   channel.heard_at = s.now;
   if (trace::On(s, trace::Category::kDebug)) trace::SayIu(s, channel, true, e.bytes);
+  if (Planted(PlantedBug::kIuBeforeLiveLost) && channel.Is<channel_state::Connecting>()) {
+    return receives::Post(s, channel, recv);
+  }
   if (channel.Is<channel_state::Connecting>()) {
     // RTU is late or lost; the peer has our REP, or it could not send (fault 23).
     // [R-FAULT-23, R-CM-02, R-INV-40]

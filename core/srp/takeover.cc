@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/channel.h"
 #include "core/srp/command.h"
 
@@ -82,6 +83,7 @@ bool PumpNexus(ShardState& s, NexusView& nexus) {
 }  // namespace
 
 bool Waits(const NexusView& nexus, LuId lu) {
+  if (Planted(PlantedBug::kOldWritesForgotten)) return false;
   return nexus.taken_over ||
          std::find(nexus.held.begin(), nexus.held.end(), lu) != nexus.held.end() ||
          std::any_of(nexus.old_writes.begin(), nexus.old_writes.end(),

@@ -1,5 +1,6 @@
 #include "core/srp/task_management.h"
 
+#include "core/base/planted.h"
 #include "core/srp/abort.h"
 #include "core/srp/command.h"
 #include "core/srp/command_context.h"
@@ -59,10 +60,17 @@ bool FieldsAreValid(const ShardState& s, const Channel& channel, std::uint32_t i
 // [R-TSK-02, R-TSK-03] Fault 32: an unknown tag was answered already, or never came: complete.
 void AbortTask(ShardState& s, Channel& channel, std::uint32_t index, const wire::TskMgmt& request,
                bool unit_exists) {
-  const std::uint32_t task = tags::FindTask(s, channel, request.task_tag);
+  std::uint32_t task = tags::FindTask(s, channel, request.task_tag);
+  if (Planted(PlantedBug::kAbortSearchesNexus)) {
+    for (const Channel& other : s.channels) {
+      if (task != kNone || !other.Is<channel_state::Live>()) continue;
+      if (other.nexus == channel.nexus) task = tags::FindTask(s, other, request.task_tag);
+    }
+  }
   // [R-INV-32, R-TSK-03]
   if (task == kNone) {
-    Answer(s, index, unit_exists ? RspCode::kComplete : RspCode::kFunctionFailed);
+    const bool complete = unit_exists && !Planted(PlantedBug::kAbortOfAnsweredFails);
+    Answer(s, index, complete ? RspCode::kComplete : RspCode::kFunctionFailed);
   } else if (s.commands[task].overlapped) {
     Answer(s, index, RspCode::kFunctionFailed);  // It ends by itself, with 0B/4E/00.
   } else if (abort::Abort(s, task, index)) {
@@ -115,6 +123,12 @@ void Close(ShardState& s, Fence& fence) {
 }
 
 bool Covers(const ShardState& s, const Fence& fence, const Command& c) {
+  if (Planted(PlantedBug::kResetMissesChannels) && c.channel != fence.asker_channel) return false;
+  if (Planted(PlantedBug::kFenceLeaks)) {
+    const Moving* m = std::get_if<Moving>(&c.state);
+    if (m != nullptr && m->queued) return false;
+  }
+  if (Planted(PlantedBug::kResetHitsOtherUnits) && c.lu.v < fence.lu.v) return true;
   return c.lu == fence.lu && c.arrival < fence.before &&
          (!fence.nexus.valid() || s.channels[c.channel].nexus == fence.nexus);
 }

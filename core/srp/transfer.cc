@@ -14,6 +14,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/planted.h"
 #include "core/scsi/control.h"
 #include "core/srp/abort.h"
 #include "core/srp/bidirectional.h"
@@ -71,6 +72,7 @@ MemRef BufferRef(std::uint32_t piece, std::uint32_t length) {
 
 // [R-CMD-10]
 bool WantsBuffer(const Moving& m) {
+  if (Planted(PlantedBug::kPiecesUnbounded)) return m.cut < m.backend_total;
   return m.cut < m.backend_total && m.pieces < limits::kPiecesInFlightMax;
 }
 
@@ -111,6 +113,7 @@ void RunControl(ShardState& s, std::uint32_t command, Moving& m) {
   c.needed = bytes;
   // [R-INV-22]
   p.length = std::min(bytes, c.in_length);
+  if (Planted(PlantedBug::kAnswerWithStaleTail)) p.length = c.needed = c.in_length;
   if (answer.status != scsi::Status::kGood || p.length == 0) {
     data_buffers::Free(s, piece);
     command::Respond(s, command, CommandCause::kRefused, answer.status, answer.sense);
@@ -172,6 +175,7 @@ void FailTransfer(ShardState& s, std::uint32_t command, const scsi::Sense& sense
   }
   Moving& m = c.As<Moving>();
   --m.in_backend;
+  if (Planted(PlantedBug::kGoodAfterWriteError) && m.write) status = IoStatus::kOk;
   if (m.bidirectional && status == IoStatus::kOk && !m.failed) {
     if (bidirectional::OnBlockDone(s, piece)) EndPiece(s, piece);
     return;
@@ -194,6 +198,9 @@ void OnPieceDone(ShardState& s, std::uint32_t piece, IoStatus status) {
   SRPT_CHECK(p.stage == PieceStage::kBackend);
   Command& c = s.commands[p.command];
   Moving* m = std::get_if<Moving>(&c.state);
+  if (Planted(PlantedBug::kGoodAfterShortRead) && status == IoStatus::kShort) {
+    status = IoStatus::kOk;
+  }
   // (What most are, first.)
   if (m != nullptr && status == IoStatus::kOk && !m->write && !m->failed) {
     --m->in_backend;
@@ -322,8 +329,9 @@ void OnPieceMoved(ShardState& s, std::uint32_t piece) {
     data_buffers::SetStage(s, p, PieceStage::kBackend);
     ++m.in_backend;
     // [R-INV-25, R-INV-26]
-    s.Do(action::BlockWrite{OpOfPiece(piece), c.lu, m.at + p.offset,
-                            BufferRef(piece, p.backend_length), m.fua});
+    const std::uint64_t at = Planted(PlantedBug::kPieceMisplaced) ? p.offset / 2 : p.offset;
+    s.Do(action::BlockWrite{OpOfPiece(piece), c.lu, m.at + at, BufferRef(piece, p.backend_length),
+                            m.fua});
   } else {
     channel.counters.read_bytes += p.length;
     c.moved += p.length;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
+
 namespace srpt {
 namespace {
 
@@ -28,6 +30,7 @@ void UnitAttentions::PutBack(LuId lu, UnitAttention attention) {
 UnitAttentions::Answer UnitAttentions::Take(LuId lu) {
   const auto at = queues_.find(lu);
   if (at == queues_.end()) return {};
+  if (Planted(PlantedBug::kAttentionTwice)) return {true, at->second.front(), true};
   Answer answer{true, at->second.front(), at->second.size() > 1};
   at->second.erase(at->second.begin());
   if (at->second.empty()) queues_.erase(at);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "core/base/planted.h"
 #include "core/srp/abort.h"
 #include "core/srp/bidirectional.h"
 #include "core/srp/channel.h"
@@ -72,12 +73,16 @@ void Walk(const ShardState& s, std::uint32_t command, List which, std::uint32_t&
     if (descriptor >= CountOf(s, command, which)) return;
     const wire::Direct d = DescriptorAt(s, command, which, descriptor, list);
     if (at >= d.len) {
+      if (Planted(PlantedBug::kEmptyDescriptorEnds) && d.len == 0) return;
       ++descriptor;
       at = 0;
       continue;
     }
-    const std::uint32_t n = std::min({bytes, d.len - at, s.params.srp_max_rdma_size});
-    const bool more = visit(RemoteAddr(d.va.v + at), d.rkey, n);
+    const std::uint32_t end = d.len + (Planted(PlantedBug::kDescriptorTooLong) ? 512 : 0);
+    const std::uint32_t n = std::min({bytes, end - at, s.params.srp_max_rdma_size});
+    const bool first = Planted(PlantedBug::kKeyOfFirst) && which == List::kInUse;
+    const RKey rkey = first ? s.commands[command].first_descriptor.rkey : d.rkey;
+    const bool more = visit(RemoteAddr(d.va.v + at), rkey, n);
     at += n;
     bytes -= n;
     if (!more) return;
@@ -99,11 +104,18 @@ enum class Pumped : std::uint8_t { kNext, kBlocked, kFull };
 [[gnu::always_inline]] inline void FinishRead(ShardState& s, Channel& channel, Command& c,
                                               std::uint32_t piece, std::uint16_t count) {
   Piece& p = s.pieces[piece];
+  const std::uint32_t command = p.command;
+  if (Planted(PlantedBug::kBufferReusedEarly)) {
+    c.moved += p.length;
+    data_buffers::Free(s, piece);
+    c.Become<Responding>(CommandCause::kDone);
+    return PostResponse(s, channel, command, kNone, count);
+  }
   data_buffers::SetStage(s, p, PieceStage::kAttached);
   c.moved += p.length;
   channel.counters.read_bytes += p.length;
   c.Become<Responding>(CommandCause::kDone);
-  PostResponse(s, channel, p.command, piece, count);
+  PostResponse(s, channel, command, piece, count);
 }
 
 // Whether nothing that goes to the wire follows the piece but the response, and that may go, too.
@@ -206,7 +218,22 @@ void PostRead(ShardState& s, std::uint32_t piece, Command& c, const Moving& m) {
   Piece& p = s.pieces[piece];
   Channel& channel = s.channels[p.channel];
   if (!IsWholeRead(s, channel, p, c, m)) return QueuePiece(s, piece);
-  const wire::Direct& d = c.first_descriptor;
+  wire::Direct d = c.first_descriptor;
+  if (Planted(PlantedBug::kKeyOfNeighbour)) {
+    const Command& other = s.commands[s.pieces[(piece + 1) % s.pieces.size()].command];
+    if (other.Is<Moving>() && s.channels[other.channel].nexus != channel.nexus) {
+      d.rkey = other.first_descriptor.rkey;
+    }
+  }
+  if (Planted(PlantedBug::kResponseBeforeWrite)) {
+    const action::RdmaWrite late{
+        channel.id, BufferId(piece), 0, p.length, RemoteAddr(d.va.v + p.descriptor_at), d.rkey,
+        false};
+    p.posted = p.length;
+    --channel.sq_free;
+    FinishRead(s, channel, c, piece, 1);
+    return s.Do(late);
+  }
   s.Do(action::RdmaWrite{channel.id, BufferId(piece), 0, p.length,
                          RemoteAddr(d.va.v + p.descriptor_at), d.rkey, false});
   p.posted = p.length;
@@ -225,6 +252,7 @@ void QueuePiece(ShardState& s, std::uint32_t piece) {
 // [R-NEXUS-08]
 void QueueResponse(ShardState& s, std::uint32_t command) {
   const std::uint32_t channel = s.ChannelOf(command);
+  if (Planted(PlantedBug::kResponseNever) && s.channels[channel].wire.size() > 4) return;
   s.channels[channel].wire.Push({WireItem::Kind::kResponse, command});
   s.MarkDirty(channel);
 }
@@ -284,6 +312,7 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   if (Aborting* a = std::get_if<Aborting>(&c.state)) {
     --a->on_wire;
     data_buffers::Free(s, piece);
+    if (Planted(PlantedBug::kBufferFreedTwice)) s.pool.free.push_back(piece);
     abort::Progress(s, command);
     channel::Progress(s, channel);
     s.MarkDirty(s.IndexOf(channel));
@@ -292,6 +321,10 @@ void OnRdmaDone(ShardState& s, Channel& channel, const event::RdmaDone& e) {
   Moving& m = c.As<Moving>();
   --m.on_wire;
   s.MarkDirty(s.IndexOf(channel));
+  if (Planted(PlantedBug::kFirstChunkIsAll) && !m.failed && p.posted < p.length && m.write) {
+    channel.wire.DropFront();
+    p.posted = p.length;
+  }
   if (!m.failed && p.posted < p.length) {
     data_buffers::SetStage(s, p, PieceStage::kQueued);  // Still at the head of the wire queue.
   } else {
@@ -305,10 +338,13 @@ void OnSendDone(ShardState& s, Channel& channel, const event::SendDone& e) {
   FreeAttached(s, slot);
   if (slot.fences != 0) task_management::TellFencesOfSend(s, slot);
   channel.sq_free += slot.slots;
+  if (Planted(PlantedBug::kSendQueueOverfull) && slot.slots > 4) ++channel.sq_free;
   slot.busy = false;  // The rest is set when it is taken.
   channel.free_sends[channel.free_send_count++] = static_cast<std::uint16_t>(e.send.v);
   --channel.sends_posted;
-  if (!channel.wire.empty()) s.MarkDirty(s.IndexOf(channel));
+  if (!channel.wire.empty() && !Planted(PlantedBug::kSendDoneWakesNobody)) {
+    s.MarkDirty(s.IndexOf(channel));
+  }
   requests::OnSendDone(s, channel, e.send.v);
   if (e.status == WorkStatus::kOk && channel.Is<channel_state::Live>()) return;
   if (e.status != WorkStatus::kOk) {
@@ -334,6 +370,7 @@ void Advance(const ShardState& s, std::uint32_t command, std::uint32_t& descript
 void Clear(ShardState& s, Channel& channel) {
   channel.wire.RemoveIf([&](const WireItem& item) {
     if (item.kind == WireItem::Kind::kPiece && s.pieces[item.index].slots == 0) {
+      if (Planted(PlantedBug::kBufferKeptAtDrain)) return true;
       data_buffers::Free(s, item.index);
     }
     return true;

@@ -47,8 +47,8 @@ Fabric::Connection& Fabric::OfChannel(std::uint32_t shard, ChannelId channel, co
   return c;
 }
 
-void Fabric::Broke(std::string what) {
-  if (broken_.empty()) broken_ = std::move(what);
+void Fabric::Broke(Invariant invariant, std::string what) {
+  if (breach_.empty()) breach_ = {invariant, std::move(what)};
 }
 
 void Fabric::Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uint16_t reason,
@@ -58,6 +58,7 @@ void Fabric::Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uint16_
   event.kind = kind;
   event.at = now();
   event.reason = reason;
+  event.refused = c.refused_key;
   event.status = status;
   event.solicited = solicited;
   if (c.options.sink != nullptr) {
@@ -78,6 +79,7 @@ void Fabric::TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uin
   event.kind = kind;
   event.at = now();
   event.reason = reason;
+  event.refused = c.refused_key;
   const bool silent = c.vanished;
   c.peer_over = true;
   if (silent) return;
@@ -218,7 +220,9 @@ void Fabric::Do(const action::Reject& a) {
   Connection& c = *connections_[a.conn.v];
   env_.trace->Add(now(), c.id.v, "target: REJ", a.length);
   if (c.cm == Cm::kOver) return;
-  if (c.cm != Cm::kAsked) return Broke("Reject of a connection that was answered already");
+  if (c.cm != Cm::kAsked)
+    return Broke(Invariant::kRefusedLeavesNothing,
+                 "Reject of a connection that was answered already");
   c.cm = Cm::kOver;
   c.reject.assign(a.private_data.begin(), a.private_data.begin() + a.length);
   if (env_.faults->Strikes(FaultKind::kRejLost, c.lineage, 0)) {
@@ -231,11 +235,13 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   SRPT_CHECK(a.conn.v < connections_.size());
   Connection& c = *connections_[a.conn.v];
   env_.trace->Add(now(), c.id.v, "target: REP", a.channel.v, a.recv_count);
-  if (c.cm == Cm::kAccepted) return Broke("Accept of a connection that was answered already");
+  if (c.cm == Cm::kAccepted)
+    return Broke(Invariant::kSessionsCounted, "Accept of a connection that was answered already");
   if (by_channel_.size() <= shard) by_channel_.resize(shard + 1);
   if (by_channel_[shard].size() <= a.channel.slot())
     by_channel_[shard].resize(a.channel.slot() + 1);
-  if (by_channel_[shard][a.channel.slot()] != 0) return Broke("Accept with a channel in use");
+  if (by_channel_[shard][a.channel.slot()] != 0)
+    return Broke(Invariant::kSessionsCounted, "Accept with a channel in use");
   c.shard = shard;
   c.accept = a;
   by_channel_[shard][a.channel.slot()] = c.id.v + 1;
@@ -254,7 +260,8 @@ void Fabric::Do(std::uint32_t shard, const action::Accept& a) {
   if (a.recv_count != 0) {
     c.own_receives.PostAll(0, a.recv_count);
   } else if (a.srq >= shared_[shard].size()) {
-    return Broke("Accept without receives and without a shared receive queue");
+    return Broke(Invariant::kReceivesPosted,
+                 "Accept without receives and without a shared receive queue");
   }
   if (env_.faults->Strikes(FaultKind::kRepLost, c.lineage, 0)) {
     ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
@@ -319,7 +326,7 @@ void Fabric::Do(std::uint32_t shard, const action::Disconnect& a) {
   Connection& c = OfChannel(shard, a.channel, "Disconnect of an unknown channel");
   env_.trace->Add(now(), c.id.v, "target: disconnects", c.disconnected);
   if (c.target_qp == TargetQp::kNone) return;  // AcceptFailed is on its way.
-  if (c.disconnect_asked) return Broke("Disconnect asked twice");
+  if (c.disconnect_asked) return Broke(Invariant::kSilentAfterDisconnect, "Disconnect asked twice");
   c.disconnect_asked = true;
   SetTargetError(c);
   if (c.accept.recv_count == 0) {
@@ -351,7 +358,8 @@ void Fabric::Do(std::uint32_t shard, const action::Disconnect& a) {
 void Fabric::Do(std::uint32_t shard, const action::DestroyQp& a) {
   Connection& c = OfChannel(shard, a.channel, "DestroyQp of an unknown channel");
   env_.trace->Add(now(), c.id.v, "target: destroys the queue pair");
-  if (c.target_qp == TargetQp::kDestroyed) return Broke("DestroyQp asked twice");
+  if (c.target_qp == TargetQp::kDestroyed)
+    return Broke(Invariant::kSilentAfterDisconnect, "DestroyQp asked twice");
   SetTargetError(c);
   c.target_qp = TargetQp::kDestroyed;
   if (c.accept.recv_count == 0) {

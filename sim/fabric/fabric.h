@@ -30,6 +30,7 @@
 #include "sim/fabric/latency.h"
 #include "sim/fabric/mr.h"
 #include "sim/faults.h"
+#include "sim/invariants.h"
 #include "sim/memory.h"
 #include "sim/peer.h"
 #include "sim/trace.h"
@@ -113,7 +114,7 @@ class Fabric {
   Thread ThreadOf(const EventQueue::Item& item) const;
 
   // Empty, or the first rule of the verbs that the target broke.
-  const std::string& broken() const { return broken_; }
+  const Breach& breach() const { return breach_; }
   // Times a peer's IU found no receive posted.
   std::uint64_t rnr_at_target() const { return rnr_at_target_; }
   // Accesses to the initiators' memory that were refused, and the last reason.
@@ -233,6 +234,7 @@ class Fabric {
     ReceiveQueue own_receives;     // Unless it uses a shared queue.
     Pipe<WorkRequest> sq{Happening::kToPeer};
     std::uint32_t target_tries = 0;
+    RKey refused_key;  // Of the last access that was refused.
     std::uint64_t wr_posted = 0;
     std::uint64_t wr_retired = 0;
     Pipe<Completion> completions{Happening::kCompletion};
@@ -251,7 +253,7 @@ class Fabric {
     return c.accept.recv_count != 0 ? c.accept.channel : ChannelId();
   }
   Time now() const { return env_.clock->now(); }
-  void Broke(std::string what);
+  void Broke(Invariant invariant, std::string what);
   void Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0,
             WorkStatus status = WorkStatus::kOk, bool solicited = false);
   void TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes = {}, std::uint16_t reason = 0);
@@ -322,7 +324,7 @@ class Fabric {
   std::vector<std::vector<ReceiveQueue>> shared_;       // [shard][queue].
   std::vector<std::vector<std::uint8_t>> buffers_;
   std::vector<std::uint32_t> free_buffers_;
-  std::string broken_;
+  Breach breach_;
   std::uint64_t rnr_at_target_ = 0;
   std::uint64_t refused_accesses_ = 0;
   std::uint32_t open_ = 0;  // Connections that the target has a queue pair for.

@@ -445,9 +445,9 @@ TEST_F(FabricTest, SendQueueDepthIsChecked) {
   LogIn(2, 2);
   SendIu(0);
   SendIu(1);
-  EXPECT_EQ(fabric.broken(), "");
+  EXPECT_EQ(fabric.breach().Text(), "");
   SendIu(2);
-  EXPECT_NE(fabric.broken(), "");
+  EXPECT_NE(fabric.breach().Text(), "");
 }
 
 TEST_F(FabricTest, SendQueueIsFreeAgainOnceCompletionsAreTaken) {
@@ -457,27 +457,27 @@ TEST_F(FabricTest, SendQueueIsFreeAgainOnceCompletionsAreTaken) {
     SendIu(1);
     RunFor(Milliseconds(1));
   }
-  EXPECT_EQ(fabric.broken(), "");
+  EXPECT_EQ(fabric.breach().Text(), "");
 }
 
 TEST_F(FabricTest, PostingAReceiveTwiceIsSeen) {
   LogIn();
   fabric.Do(0, action::PostRecv{kChannel, RecvId(1)});
-  EXPECT_NE(fabric.broken(), "");
+  EXPECT_NE(fabric.breach().Text(), "");
 }
 
 TEST_F(FabricTest, RdmaOutsideOfItsBufferIsSeen) {
   LogIn();
   fabric.Do(0, action::RdmaWrite{kChannel, BufferId(0), 65535, 2, RemoteAddr(0), RKey(0), true});
-  EXPECT_NE(fabric.broken(), "");
+  EXPECT_NE(fabric.breach().Text(), "");
 }
 
 TEST_F(FabricTest, DisconnectingTwiceIsSeen) {
   LogIn();
   fabric.Do(0, action::Disconnect{kChannel});
-  EXPECT_EQ(fabric.broken(), "");
+  EXPECT_EQ(fabric.breach().Text(), "");
   fabric.Do(0, action::Disconnect{kChannel});
-  EXPECT_NE(fabric.broken(), "");
+  EXPECT_NE(fabric.breach().Text(), "");
 }
 
 }  // namespace

@@ -108,10 +108,10 @@ void Fabric::Do(std::uint32_t shard, const action::PostRecv& a) {
     if (shared && q.Has(a.recv)) queue = &q;
   }
   if (queue == nullptr || !queue->Has(a.recv)) {
-    return Broke("PostRecv of a buffer that was not allotted");
+    return Broke(Invariant::kBufferUsedOnce, "PostRecv of a buffer that was not allotted");
   }
   if (queue->allotted[a.recv.v - queue->first]) {
-    return Broke("PostRecv of a buffer that is posted already");
+    return Broke(Invariant::kBufferUsedOnce, "PostRecv of a buffer that is posted already");
   }
   queue->allotted[a.recv.v - queue->first] = true;
   if (shared || c->target_qp == TargetQp::kUp) {

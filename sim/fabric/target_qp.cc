@@ -11,8 +11,11 @@ namespace srpt::sim {
 
 void Fabric::Do(std::uint32_t shard, const action::SendIu& a) {
   Connection& c = OfChannel(shard, a.channel, "SendIu on an unknown channel");
-  if (a.send.v >= c.accept.send_count || a.length > c.accept.send_bytes) {
-    return Broke("SendIu outside of the send buffers");
+  if (a.length > c.accept.send_bytes) {
+    return Broke(Invariant::kWithinPeersMaximum, "an IU longer than its peer takes");
+  }
+  if (a.send.v >= c.accept.send_count) {
+    return Broke(Invariant::kBufferUsedOnce, "SendIu outside of the send buffers");
   }
   WorkRequest wr;
   wr.kind = WorkRequest::Kind::kSend;
@@ -58,11 +61,13 @@ void Fabric::PostRdma(Connection& c, WorkRequest::Kind kind, const Rdma& a) {
 }
 
 void Fabric::Post(Connection& c, WorkRequest wr) {
-  if (c.target_qp == TargetQp::kDestroyed) return Broke("work posted to a destroyed queue pair");
+  if (c.disconnect_asked) Broke(Invariant::kSilentAfterDisconnect, "work posted after Disconnect");
+  if (c.target_qp == TargetQp::kDestroyed)
+    return Broke(Invariant::kSilentAfterDisconnect, "work posted to a destroyed queue pair");
   if (wr.kind == WorkRequest::Kind::kWrite || wr.kind == WorkRequest::Kind::kRead) {
     if (wr.offset > limits::kDataBufferBytes || wr.length > limits::kDataBufferBytes - wr.offset ||
         wr.length == 0) {
-      return Broke("RDMA outside of its data buffer");
+      return Broke(Invariant::kBufferUsedOnce, "RDMA outside of its data buffer");
     }
     const MemoryRegions::Entry* region = regions_.Find(wr.rkey);
     wr.entity = region == nullptr ? c.lineage : region->lineage;
@@ -70,7 +75,8 @@ void Fabric::Post(Connection& c, WorkRequest wr) {
   }
   wr.number = ++c.wr_posted;
   if (c.wr_posted - c.wr_retired > c.accept.sq_size) {
-    Broke("more work requests on the send queue than action::Accept::sq_size");
+    Broke(Invariant::kDepthsRespected,
+          "more work requests on the send queue than action::Accept::sq_size");
   }
   if (c.target_qp == TargetQp::kError) {
     return Complete(c, wr, WorkStatus::kFlushed, Microseconds(1));
@@ -166,6 +172,11 @@ WorkStatus Fabric::Move(Connection& c, const WorkRequest& wr) {
                   wr.rkey.v, wr.length);
   if (why != nullptr) {
     ++refused_accesses_;
+    c.refused_key = wr.rkey;
+    const MemoryRegions::Entry* named = regions_.Find(wr.rkey);
+    if (named != nullptr && named->host != c.options.host && !c.options.overruns) {
+      Broke(Invariant::kOwnKeysOnly, "an RDMA access to the memory of another host");
+    }
     return WorkStatus::kRemoteAccess;
   }
   ++region->accesses;

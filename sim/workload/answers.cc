@@ -19,9 +19,8 @@ void Initiator::OnIu(Channel& c, Bytes iu) {
   if (c.link != Link::kLive) return;
   const initiator::Received received = c.srp.OnIu(iu);
   if (received.violation != initiator::Violation::kNone) {
-    scene_.Fail(c.peer, "the target broke invariant " +
-                            std::to_string(InvariantNumber(received.violation)) + ": " +
-                            std::string(to_string(received.violation)));
+    scene_.Fail(c.peer, InvariantOf(InvariantNumber(received.violation)),
+                std::string(to_string(received.violation)));
     return;
   }
   if (const auto* completion = std::get_if<initiator::received::Completion>(&received.what)) {
@@ -44,7 +43,8 @@ void Initiator::OnIu(Channel& c, Bytes iu) {
     if (logout->reason != wire::TLogoutReason::kInactive &&
         logout->reason != wire::TLogoutReason::kMultichannelAction &&
         logout->reason != wire::TLogoutReason::kNone) {
-      scene_.Fail(c.peer, "T_LOGOUT: " + std::string(to_string(logout->reason)));
+      scene_.Fail(c.peer, Invariant::kViolatorAlone,
+                  "T_LOGOUT: " + std::string(to_string(logout->reason)));
     }
     // A disconnect follows, or was lost.
     SetTimer(Seconds(1), Timer::kLoggedOut, c.index, c.tries & 0xffff);
@@ -56,7 +56,7 @@ void Initiator::OnCompletion(Channel& c, const initiator::received::Completion& 
   Task& task = c.tasks[completion.cookie];
   SRPT_CHECK(task.busy && initiator::MakeTag(task.number) == completion.tag);
   if (told_.Lives({c.index, c.tries}, now())) {
-    scene_.Fail(c.peer,
+    scene_.Fail(c.peer, Invariant::kAttentionOnce,
                 "a unit attention was told by another channel, too, although this one lives");
   }
   if (completion.status == static_cast<std::uint8_t>(scsi::Status::kGood)) {
@@ -64,14 +64,34 @@ void Initiator::OnCompletion(Channel& c, const initiator::received::Completion& 
   } else {
     OnFailed(c, task, completion);
   }
+  NoteKeys(task, Invariant::kDataBeforeResponse);
   EndTask(c, task);
   Pump(c);
 }
 
+void Initiator::NoteKeys(const Task& task, Invariant invariant) {
+  constexpr std::size_t kKept = 256;
+  if (used_keys_.size() + 3 > kKept) used_keys_.erase(used_keys_.begin(), used_keys_.begin() + 64);
+  if (task.has_data) used_keys_.emplace_back(task.data.rkey, invariant);
+  if (task.has_more) used_keys_.emplace_back(task.more.rkey, invariant);
+  if (task.has_back) used_keys_.emplace_back(task.back.rkey, invariant);
+}
+
 void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Completion& completion) {
   ++scene_.stats.good;
+  if (task.kind == Kind::kBeyond) {
+    return scene_.Fail(c.peer, Invariant::kRangeRespected, "a READ beyond the end ended GOOD");
+  }
+  if (task.kind == Kind::kAbsent) {
+    return scene_.Fail(c.peer, Invariant::kUnmappedIsAbsent, "a LUN that is not mapped is ready");
+  }
+  const std::uint64_t said = (std::uint64_t{completion.flags} << 48) ^
+                             (std::uint64_t{completion.out_residual} << 20) ^
+                             completion.in_residual;
+  scene_.heard += Mix(task.lineage.v ^ Mix(said));
   const bool bypasses = task.kind == Kind::kInquiry || task.kind == Kind::kReportLuns;
   if (task.unit < fresh_.size() && !bypasses) fresh_[task.unit].used = true;
+  if (!bypasses) CheckTold(c, task);
   const bool write = Writes(task.kind);
   if (task.kind == Kind::kRead || write) {
     const std::uint32_t moved = std::min(task.wanted, task.buffer);
@@ -97,7 +117,7 @@ void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Comple
   } else {
     CheckControl(c, task, completion.in_moved);
   }
-  if (!task.verify) return;
+  if (!task.verify) return AbortAnswered(c, task);
   if (task.kind == Kind::kSync) {
     verify_synced_ = true;
   } else {
@@ -117,9 +137,10 @@ void Initiator::CheckResidual(Channel& c, const Task& task, bool out, std::uint3
   const std::uint8_t flags = completion.flags & (under | over);
   const std::uint32_t residual = out ? completion.out_residual : completion.in_residual;
   if (flags == expected && residual == rest) return;
-  scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": residual flags " +
-                          std::to_string(flags) + ", residual " + std::to_string(residual) +
-                          "; expected " + std::to_string(expected) + ", " + std::to_string(rest));
+  scene_.Fail(c.peer, Invariant::kResidualRight,
+              "tag " + std::to_string(task.number) + ": residual flags " + std::to_string(flags) +
+                  ", residual " + std::to_string(residual) + "; expected " +
+                  std::to_string(expected) + ", " + std::to_string(rest));
 }
 
 // Data-in of an XDWRITEREAD is what was there XOR what was sent: so without what was sent it is
@@ -132,10 +153,11 @@ void Initiator::CheckXor(Channel& c, Task& task, std::uint64_t moved) {
   scratch_.Reset(Content::Form::kBytes, blocks * unit.block_bytes, kZeroLabel);
   const MutableBytes old = scratch_.bytes();
   if (!world_.ReadMemory(task.back, 0, old)) return;
-  const auto fail = [&](const std::string& why) {
-    scene_.Fail(c.peer, "XDWRITEREAD with tag " + std::to_string(task.number) + " of LBA " +
-                            std::to_string(task.lba) + ", " + std::to_string(task.blocks) +
-                            " blocks: " + why);
+  const auto fail = [&](const Breach& why) {
+    scene_.Fail(c.peer,
+                "XDWRITEREAD with tag " + std::to_string(task.number) + " of LBA " +
+                    std::to_string(task.lba) + ", " + std::to_string(task.blocks) + " blocks: ",
+                why);
   };
   const std::uint64_t first = task.lba * unit.block_bytes / kGranuleBytes;
   std::array<std::uint8_t, kGranuleBytes> sent;
@@ -143,38 +165,41 @@ void Initiator::CheckXor(Channel& c, Task& task, std::uint64_t moved) {
     ExpandLabel(Oracle::Label(task.write, task.unit, first + g), sent.data());
     std::uint8_t* p = old.data() + g * kGranuleBytes;
     for (std::uint32_t i = 0; i < kGranuleBytes; ++i) p[i] ^= sent[i];
-    if (LabelOf(p) >> 32 == task.write) return fail("it was written before it was read");
+    if (LabelOf(p) >> 32 == task.write)
+      return fail({Invariant::kReadsExplained, "it was written before it was read"});
   }
-  const std::string why =
-      scene_.oracle.Explain(task.read, task.unit, task.lba, blocks, scratch_, 0);
+  const Breach why = scene_.oracle.Explain(task.read, task.unit, task.lba, blocks, scratch_, 0);
   if (!why.empty()) fail(why);
 }
 
 void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
   const Unit& unit = scene_.units[task.unit];
   if (!unit.checked) return;
-  Content* memory = world_.MemoryOf(task.data.rkey);
-  if (memory == nullptr) return;  // Revoked under it.
+  if (world_.MemoryOf(task.data.rkey) == nullptr) return;  // Revoked under it.
   scratch_.Reset(world_.form(), task.buffer, kPoisonLabel);
   std::uint64_t at = 0;
   for (std::uint32_t i = 0; i < task.slice_count; ++i) {
     const Slice& slice = task.slices[i];
-    Content::Copy(*memory, slice.offset, scratch_, at, slice.bytes);
+    Content::Copy(*world_.MemoryOf(RegionOf(task, i).rkey), slice.offset, scratch_, at,
+                  slice.bytes);
     at += slice.bytes;
   }
-  const std::string why =
+  const Breach why =
       scene_.oracle.Explain(task.read, task.unit, task.lba, moved / unit.block_bytes, scratch_, 0);
   if (!why.empty()) {
-    return scene_.Fail(c.peer, "READ with tag " + std::to_string(task.number) + " of LBA " +
-                                   std::to_string(task.lba) + ", " + std::to_string(task.blocks) +
-                                   " blocks: " + why);
+    return scene_.Fail(c.peer,
+                       "READ with tag " + std::to_string(task.number) + " of LBA " +
+                           std::to_string(task.lba) + ", " + std::to_string(task.blocks) +
+                           " blocks: ",
+                       why);
   }
   // Beyond what moved nothing was touched.
   if (world_.form() != Content::Form::kLabels && task.slice_count != 1) return;
   for (std::uint64_t g = moved / kGranuleBytes; g < task.buffer / kGranuleBytes; ++g) {
     if (scratch_.label(g) == kPoisonLabel) continue;
     return scene_.Fail(
-        c.peer, "READ with tag " + std::to_string(task.number) + " touched memory beyond its data");
+        c.peer, Invariant::kNoMoreThanAsked,
+        "READ with tag " + std::to_string(task.number) + " touched memory beyond its data");
   }
 }
 
@@ -186,7 +211,8 @@ void Initiator::CheckControl(Channel& c, Task& task, std::uint64_t moved) {
     return;  // Revoked under it.
   }
   const auto expect = [&](bool holds, const char* what) {
-    if (!holds) scene_.Fail(c.peer, std::string("wrong answer: ") + what);
+    if (!holds)
+      scene_.Fail(c.peer, Invariant::kNoForeignBytes, std::string("wrong answer: ") + what);
   };
   switch (task.kind) {
     case Kind::kInquiry:
@@ -229,10 +255,16 @@ void Initiator::CheckDurable(Channel& c, Task& task) {
     const std::uint64_t step = std::max<std::uint64_t>(1, blocks / 16);
     for (std::uint64_t b = 0; b < blocks; b += step) {
       const std::uint64_t granule = (task.lba + b) * granules;
-      const std::string why =
+      const Breach why =
           scene_.oracle.ExplainDurable(task.write, granule, unit.disk->durable_label(granule));
-      if (!why.empty())
-        return scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": " + why);
+      if (why.empty()) continue;
+      // What is wrong even before it is synced has another name.
+      const Breach seen =
+          scene_.oracle.ExplainDurable(task.write, granule, unit.disk->label(granule));
+      const Breach place =
+          scene_.oracle.ExplainLabel(Oracle::kOpen, task.unit, granule, unit.disk->label(granule));
+      return scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": ",
+                         seen.empty() || place.empty() ? why : place);
     }
     return;
   }
@@ -241,11 +273,15 @@ void Initiator::CheckDurable(Channel& c, Task& task) {
   for (std::uint64_t i = 0; i < samples; ++i) {
     const std::uint64_t lba =
         task.verify ? i : Draw(Site::kCommandLba, task.lineage, 100 + i) % unit.blocks;
-    const std::string why = scene_.oracle.ExplainLabel(task.read, task.unit, lba * granules,
-                                                       unit.disk->durable_label(lba * granules));
+    const Breach why = scene_.oracle.ExplainLabel(task.read, task.unit, lba * granules,
+                                                  unit.disk->durable_label(lba * granules));
     if (why.empty()) continue;
-    return scene_.Fail(c.peer, "after SYNCHRONIZE CACHE with tag " + std::to_string(task.number) +
-                                   " stable storage holds " + why);
+    const Breach seen = scene_.oracle.ExplainLabel(task.read, task.unit, lba * granules,
+                                                   unit.disk->label(lba * granules));
+    const Invariant invariant = seen.empty() ? Invariant::kDurable : seen.invariant;
+    return scene_.Fail(c.peer, invariant,
+                       "after SYNCHRONIZE CACHE with tag " + std::to_string(task.number) +
+                           " stable storage holds " + why.what);
   }
 }
 
@@ -261,10 +297,52 @@ void Initiator::AskToClear(Channel& c, std::uint32_t unit) {
   SetTimer(Microseconds(200), Timer::kClear, 0, unit);
 }
 
+void Initiator::OnAttention(Channel& c, const Task& task, const scsi::Sense& sense) {
+  ++scene_.stats.attentions;
+  if (task.kind == Kind::kInquiry || task.kind == Kind::kReportLuns) {
+    scene_.Fail(c.peer, Invariant::kAttentionOnce,
+                "a unit attention for a command that bypasses it");
+  }
+  if (task.unit < fresh_.size()) fresh_[task.unit].told = true;
+  told_at_[task.unit] = now();
+  std::uint32_t& left = scene_.attentions[index_][task.unit];
+  const Told::By by{c.index, c.tries};
+  if (left == 0 && !told_.Again(task.unit, by, now())) {
+    scene_.Fail(c.peer, Invariant::kAttentionOnce,
+                "tag " + std::to_string(task.number) +
+                    ": a unit attention that was reported before, " + std::to_string(sense.asc) +
+                    "/" + std::to_string(sense.ascq));
+  } else if (left > 0) {
+    --left;
+  }
+  told_.Add(task.unit, by);
+}
+
+bool Initiator::IsRefusal(Channel& c, const Task& task, const scsi::Sense& sense) {
+  if (task.kind == Kind::kAbsent) return sense.Is(scsi::kLunNotSupported);
+  if (task.kind != Kind::kBeyond || !sense.Is(scsi::kLbaOutOfRange)) return false;
+  if (Accesses(task) != 0) {
+    scene_.Fail(c.peer, Invariant::kRangeRespected, "data of a READ beyond the end moved");
+  }
+  return true;
+}
+
+// Another nexus's reset was answered before this command was sent: someone of ours was told.
+void Initiator::CheckTold(Channel& c, const Task& task) {
+  const Scene::Reset& reset = scene_.resets[task.unit];
+  const bool may_be_lost = swarm_.Disturbed() || swarm_.abort_per_million != 0;
+  if (may_be_lost || reset.answered == kNever || reset.except == index_) return;
+  if (task.sent <= reset.answered || told_at_[task.unit] >= reset.sent) return;
+  if (OthersBusyAt(c, task.unit)) return;  // One of those may be the one that is told.
+  scene_.Fail(c.peer, Invariant::kResetOneUnit,
+              "tag " + std::to_string(task.number) + " ended GOOD at unit " +
+                  std::to_string(task.unit) + ", but nobody of its nexus was told of the reset");
+}
+
 void Initiator::OnFailed(Channel& c, Task& task,
                          const initiator::received::Completion& completion) {
-  const auto fail = [&](const std::string& what) {
-    scene_.Fail(c.peer, "tag " + std::to_string(task.number) + ": " + what);
+  const auto fail = [&](Invariant invariant, const std::string& what) {
+    scene_.Fail(c.peer, invariant, "tag " + std::to_string(task.number) + ": " + what);
   };
   const auto struck = [&](FaultKind kind) { return world_.faults().struck(kind) > 0; };
   // Refused before it ran, or ended in the middle?
@@ -278,21 +356,11 @@ void Initiator::OnFailed(Channel& c, Task& task,
     case scsi::Status::kCheckCondition: {
       const auto sense = initiator::ParseSense(completion.sense);
       if (!sense) {
-        fail("CHECK CONDITION without readable sense");
+        fail(Invariant::kResponseAgrees, "CHECK CONDITION without readable sense");
         break;
       }
       if (sense->key == scsi::kKeyUnitAttention) {
-        ++scene_.stats.attentions;
-        if (task.unit < fresh_.size()) fresh_[task.unit].told = true;
-        std::uint32_t& left = scene_.attentions[index_][task.unit];
-        const Told::By by{c.index, c.tries};
-        if (left == 0 && !told_.Again(task.unit, by, now())) {
-          fail("a unit attention that was reported before, " + std::to_string(sense->asc) + "/" +
-               std::to_string(sense->ascq));
-        } else if (left > 0) {
-          --left;
-        }
-        told_.Add(task.unit, by);
+        OnAttention(c, task, *sense);
         break;
       }
       ++scene_.stats.checks;
@@ -304,15 +372,17 @@ void Initiator::OnFailed(Channel& c, Task& task,
         AskToClear(c, task.unit);
         break;
       }
+      if (IsRefusal(c, task, *sense)) break;
       const bool medium = sense->Is(scsi::kReadError) || sense->Is(scsi::kWriteError) ||
                           sense->Is(scsi::kSpaceAllocFailed);
       if (medium && disk_failed) break;
-      fail("unexpected sense " + std::to_string(sense->key) + "/" + std::to_string(sense->asc) +
-           "/" + std::to_string(sense->ascq));
+      fail(Invariant::kResponseAgrees, "unexpected sense " + std::to_string(sense->key) + "/" +
+                                           std::to_string(sense->asc) + "/" +
+                                           std::to_string(sense->ascq));
       break;
     }
     default:
-      fail("unexpected status " + std::to_string(completion.status));
+      fail(Invariant::kResponseAgrees, "unexpected status " + std::to_string(completion.status));
   }
   if (!Writes(task.kind) || task.write == 0) return;
   if (refused) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kVerifyTag = 0x40000000u;
 constexpr std::uint32_t kControlBytes = 1024;
+constexpr std::uint16_t kAbsentLun = 201;
 
 // How long a command waits that was refused, or could not be sent, so often.
 Duration Patience(std::uint32_t times) {
@@ -18,6 +19,16 @@ Duration Patience(std::uint32_t times) {
 }
 
 }  // namespace
+
+LunNumber Initiator::LunOf(const Task& task) {
+  return task.kind == Kind::kAbsent ? LunNumber(kAbsentLun) : LunOf(task.unit);
+}
+
+void Initiator::Note(const Channel& c, std::uint64_t number) {
+  if (!world_.script().writes()) return;
+  world_.script().SetNote("initiator " + std::to_string(index_) + " channel " +
+                          std::to_string(c.index) + " command " + std::to_string(number));
+}
 
 Initiator::Task* Initiator::Find(Channel& c, std::uint64_t number) {
   for (Task& task : c.tasks) {
@@ -49,6 +60,7 @@ Initiator::Task& Initiator::NewTask(Channel& c, std::uint64_t number) {
 void Initiator::EndTask(Channel& c, Task& task) {
   SRPT_CHECK(task.busy);
   if (task.has_data) world_.Deregister(task.data.rkey);
+  if (task.has_more) world_.Deregister(task.more.rkey);
   if (task.has_table) world_.Deregister(task.table.rkey);
   if (task.has_back) world_.Deregister(task.back.rkey);
   if (task.read != 0) scene_.oracle.EndRead(task.read);
@@ -72,11 +84,18 @@ void Initiator::Choose(Channel& c, Task& task) {
   const Lineage l = task.lineage;
   task.unit = static_cast<std::uint32_t>(Draw(Site::kCommandLun, l) % scene_.units.size());
   const Unit& unit = scene_.units[task.unit];
-  if (Draw(Site::kCommandKind, l) % 100 < swarm_.other_percent) {
+  if (Does(Whim::kOther, l, Draw(Site::kCommandKind, l) % 100 < swarm_.other_percent)) {
     constexpr Kind kOthers[] = {Kind::kSync,      Kind::kSync,         Kind::kTestUnitReady,
                                 Kind::kInquiry,   Kind::kReadCapacity, Kind::kReportLuns,
-                                Kind::kModeSense, Kind::kSync};
+                                Kind::kModeSense, Kind::kBeyond,       Kind::kAbsent};
     task.kind = kOthers[Draw(Site::kCommandKind, l, 1) % std::size(kOthers)];
+    if (task.kind == Kind::kBeyond) {
+      task.blocks = static_cast<std::uint32_t>(1 + Draw(Site::kCommandBlocks, l) % 4);
+      task.lba = unit.blocks - task.blocks + 1 + Draw(Site::kCommandLba, l) % 2;
+      // At the end of what a READ (16) can name.
+      if (Draw(Site::kCommandLba, l, 2) % 4 == 0) task.lba = ~std::uint64_t{0} - task.blocks + 1;
+      task.wanted = task.buffer = task.blocks * unit.block_bytes;
+    }
     return;
   }
   task.kind =
@@ -90,13 +109,15 @@ void Initiator::Choose(Channel& c, Task& task) {
                                    Draw(Site::kCommandBlocks, l, 2) % exponents);
   task.blocks = static_cast<std::uint32_t>(1 + Draw(Site::kCommandBlocks, l, 1) %
                                                    std::min(most, std::uint64_t{1} << e));
+  if (!Does(Whim::kWide, l, task.blocks > 1)) task.blocks = 1;
   std::uint64_t places = unit.blocks - task.blocks + 1;
   if (Draw(Site::kCommandLba, l, 1) % 2 == 0) places = std::min<std::uint64_t>(places, 48);
   task.lba = Draw(Site::kCommandLba, l) % places;
-  task.fua = Draw(Site::kCommandFlags, l) % 100 < swarm_.fua_percent;
+  task.fua = Does(Whim::kFua, l, Draw(Site::kCommandFlags, l) % 100 < swarm_.fua_percent);
   task.wanted = task.blocks * unit.block_bytes;
   task.buffer = task.wanted;
-  const std::uint64_t odd = Draw(Site::kBufferSize, l) % 16;
+  std::uint64_t odd = Draw(Site::kBufferSize, l) % 16;
+  if (!Does(Whim::kOddBuffer, l, odd < 2)) odd = 2;
   if (odd == 0) {
     task.buffer +=
         unit.block_bytes * static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % 3);
@@ -105,7 +126,7 @@ void Initiator::Choose(Channel& c, Task& task) {
                   static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % (task.blocks - 1));
   }
   if (task.kind == Kind::kWrite && unit.block_bytes <= limits::kBidirectionalPieceBytes &&
-      Draw(Site::kCommandKind, l, 3) % 8 == 0) {
+      Does(Whim::kBothWays, l, Draw(Site::kCommandKind, l, 3) % 8 == 0)) {
     task.kind = Kind::kXdWriteRead;
     task.keep = Draw(Site::kCommandFlags, l, 3) % 8 == 0;
     task.back_bytes = task.wanted;
@@ -170,27 +191,32 @@ void Initiator::OfferBack(Task& task, initiator::Command& command,
 
 bool Initiator::Issue(Channel& c) {
   const Lineage lineage = c.lineage.Child(c.issued);
+  Note(c, c.issued + 1);
   Task probe;
   probe.lineage = lineage;
   Choose(c, probe);
   if (quiesced_[probe.unit]) return false;  // Until its reset is over.
   const std::uint64_t number = ++c.issued;
+  if (!Does(Whim::kCommand, lineage, true)) return true;
   Task& task = NewTask(c, number);
   probe.busy = true;
   probe.number = number;
   task = probe;
   if (!SendTask(c, task)) return false;
 
-  if (Draw(Site::kAbort, lineage) % 1000000 < swarm_.abort_per_million) {
+  if (Does(Whim::kAbort, lineage,
+           Draw(Site::kAbort, lineage) % 1000000 < swarm_.abort_per_million)) {
     SetTimer(Duration{Draw(Site::kAbort, lineage, 1) % 300000}, Timer::kAbort, c.index, number);
   }
-  if (Draw(Site::kAbort, lineage, 2) % 1000000 < swarm_.reset_per_million) {
+  if (Does(Whim::kReset, lineage,
+           Draw(Site::kAbort, lineage, 2) % 1000000 < swarm_.reset_per_million)) {
     constexpr wire::TskMgmtFunction kFunctions[] = {
         wire::TskMgmtFunction::kLunReset, wire::TskMgmtFunction::kAbortTaskSet,
         wire::TskMgmtFunction::kClearTaskSet, wire::TskMgmtFunction::kAbortTaskSet};
     StartReset(task.unit, kFunctions[Draw(Site::kAbort, lineage, 4) % std::size(kFunctions)]);
   }
-  if (Draw(Site::kAbort, lineage, 5) % 1000000 < swarm_.reset_per_million) {
+  if (Does(Whim::kClearAca, lineage,
+           Draw(Site::kAbort, lineage, 5) % 1000000 < swarm_.reset_per_million)) {
     SendClearAca(c, task.unit);
   }
   if (task.has_data && world_.faults().Strikes(FaultKind::kRkeyRevoked, lineage, 0)) {
@@ -198,7 +224,8 @@ bool Initiator::Issue(Channel& c) {
              number);
   }
   if (swarm_.manual_receives && !c.stalled &&
-      Draw(Site::kStall, lineage) % 1000000 < swarm_.stall_per_million) {
+      Does(Whim::kStall, lineage,
+           Draw(Site::kStall, lineage) % 1000000 < swarm_.stall_per_million)) {
     c.stalled = true;
     SetTimer(Duration{1000000 + Draw(Site::kStall, lineage, 1) % 4000000000u}, Timer::kStallOver,
              c.index, c.tries & 0xffff);
@@ -211,7 +238,7 @@ bool Initiator::Issue(Channel& c) {
     ReLogIn(true);
     return false;
   }
-  if (Draw(Site::kThink, lineage) % 100 < swarm_.think_percent) {
+  if (Does(Whim::kThink, lineage, Draw(Site::kThink, lineage) % 100 < swarm_.think_percent)) {
     c.thinking = true;
     SetTimer(Duration{1000 + Draw(Site::kThink, lineage, 1) % 3000000}, Timer::kThink, c.index, 0);
     return false;
@@ -255,14 +282,15 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   const Content::Form form = world_.form();
   initiator::Command command;
   command.tag = initiator::MakeTag(task.number);
-  command.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(task.unit)));
+  command.lun = initiator::MakeLun(LunOf(task));
   command.cookie = static_cast<std::uint64_t>(&task - c.tasks.data());
   initiator::Cdb cdb;
   std::array<wire::Direct, kSlicesMax> list{};
   const Lba lba(task.lba);
   const std::uint8_t flags = task.fua ? initiator::kFua : 0;
-  const bool long_form = Draw(Site::kCommandFlags, l, 1) % 4 == 0;
-  const bool longest = Draw(Site::kCommandFlags, l, 2) % 8 == 0;  // Additional CDB bytes.
+  const bool long_form = Does(Whim::kLongCdb, l, Draw(Site::kCommandFlags, l, 1) % 4 == 0);
+  // Additional CDB bytes.
+  const bool longest = Does(Whim::kLongestCdb, l, Draw(Site::kCommandFlags, l, 2) % 8 == 0);
 
   switch (task.kind) {
     case Kind::kRead:
@@ -292,7 +320,12 @@ bool Initiator::SendTask(Channel& c, Task& task) {
       task.read = scene_.oracle.BeginRead();
       break;
     case Kind::kTestUnitReady:
+    case Kind::kAbsent:
       cdb = initiator::TestUnitReady();
+      break;
+    case Kind::kBeyond:
+      cdb = long_form || task.lba >> 32 != 0 ? initiator::Read16(lba, task.blocks, flags)
+                                             : initiator::Read10(lba, task.blocks, flags);
       break;
     case Kind::kInquiry:
       task.wanted = 96;
@@ -313,7 +346,7 @@ bool Initiator::SendTask(Channel& c, Task& task) {
   }
   command.cdb = cdb.view();
 
-  const bool bulk = task.kind == Kind::kRead || Writes(task.kind);
+  const bool bulk = task.kind == Kind::kRead || task.kind == Kind::kBeyond || Writes(task.kind);
   std::array<wire::Direct, 3> back{};
   if (task.kind == Kind::kXdWriteRead) OfferBack(task, command, back);
   std::uint32_t inline_count = 0;
@@ -332,12 +365,14 @@ bool Initiator::SendTask(Channel& c, Task& task) {
                       imm + task.buffer <= c.srp.login_rsp().max_it_iu_len &&
                       imm + task.buffer <= 8260;
     const std::uint64_t choice = Draw(Site::kDescriptorForm, l) % 8;
-    if (write && fits && choice < 5) {
+    const bool many = Does(Whim::kManySlices, l, choice >= 3);
+    const bool immediate = Does(Whim::kImmediate, l, write && fits && choice < 5);
+    if (write && fits && immediate) {
       const MutableBytes data = MutableBytes(iu_).subspan(iu_.size() / 2, task.buffer);
       scratch_.ReadBytes(0, data);
       command.out = initiator::Buffer::Immediate(data);
     } else {
-      if (choice < 3) {
+      if (!many) {
         task.slice_count = 1;
         task.slices[0] = Slice{0, task.buffer};
       } else {
@@ -346,17 +381,25 @@ bool Initiator::SendTask(Channel& c, Task& task) {
       task.data = world_.RegisterAs(host_, task.buffer,
                                     write ? access::kRemoteRead : access::kRemoteWrite, form, l);
       task.has_data = true;
-      Content* memory = world_.MemoryOf(task.data.rkey);
+      if (task.slice_count > 1 &&
+          Does(Whim::kTwoRegions, l, Draw(Site::kDescriptorSplit, l, 300) % 4 == 0)) {
+        task.more =
+            world_.RegisterAs(host_, task.buffer,
+                              write ? access::kRemoteRead : access::kRemoteWrite, form, l.Child(3));
+        task.has_more = true;
+      }
       std::uint32_t at = 0;
       for (std::uint32_t i = 0; i < task.slice_count; ++i) {
         const Slice& slice = task.slices[i];
-        if (write) Content::Copy(scratch_, at, *memory, slice.offset, slice.bytes);
-        list[i] =
-            wire::Direct{RemoteAddr(task.data.va.v + slice.offset), task.data.rkey, slice.bytes};
+        const Region& region = RegionOf(task, i);
+        if (write) {
+          Content::Copy(scratch_, at, *world_.MemoryOf(region.rkey), slice.offset, slice.bytes);
+        }
+        list[i] = wire::Direct{RemoteAddr(region.va.v + slice.offset), region.rkey, slice.bytes};
         at += slice.bytes;
       }
       initiator::Buffer buffer;
-      if (choice < 3) {
+      if (!many) {
         buffer = initiator::Buffer::Direct(list[0]);
       } else {
         std::array<std::uint8_t, kSlicesMax * wire::kDirectBytes> table{};
@@ -369,7 +412,7 @@ bool Initiator::SendTask(Channel& c, Task& task) {
         task.has_table = true;
         world_.WriteMemory(task.table, 0, Bytes(table).first(bytes));
         inline_count = task.slice_count;
-        if (choice == 7 && swarm_.partial_tables) {
+        if (Does(Whim::kPartial, l, choice == 7 && swarm_.partial_tables)) {
           inline_count =
               static_cast<std::uint32_t>(Draw(Site::kDescriptorForm, l, 1) % task.slice_count);
         }
@@ -391,6 +434,7 @@ bool Initiator::SendTask(Channel& c, Task& task) {
     command.in = initiator::Buffer::Direct(list[0]);
   }
 
+  task.sent = now();
   task.deadline = now() + swarm_.command_timeout;
   StartTicking();
   const std::size_t n = c.srp.BuildCmd(command, MutableBytes(iu_).first(iu_.size() / 2));

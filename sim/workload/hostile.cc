@@ -30,7 +30,7 @@ Hostile::Hostile(Scene* scene)
       iu_(16384) {}
 
 void Hostile::Start() {
-  if (!scene_.swarm.hostile) return;
+  if (!scene_.swarm.hostile || scene_.swarm.hostile_silent) return;
   NewRegion();
   world_.SetTimer(world_.now() + Milliseconds(1), this, 0);
 }
@@ -174,7 +174,8 @@ void Hostile::CheckRegion() {
   for (std::uint64_t i = 0; i < memory->size() / kGranuleBytes; ++i) {
     const std::uint64_t label = memory->label(i);
     if (label == kZeroLabel || label == kPoisonLabel || label == kTornLabel) continue;
-    return scene_.Fail(links_[0].peer, "invariant 22: a hostile peer was given data of others");
+    return scene_.Fail(links_[0].peer, Invariant::kNoForeignBytes,
+                       "a hostile peer was given data of others");
   }
 }
 

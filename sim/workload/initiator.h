@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/initiator/cdb.h"
@@ -34,9 +35,11 @@ class Initiator : public PeerSink {
   void StartVerify();
   bool IsVerified() const { return mode_ == Mode::kVerified; }
   void StartLogOut();
+  // The target ends the channels. They do not come back.
+  void ExpectShutdown();
   bool IsLoggedOut() const;
   // Empty, or how the two ends' views of a quiet channel's credits differ.
-  std::string CompareCredits() const;
+  Breach CompareCredits() const;
   std::vector<std::string> Pending() const;
 
   void OnPeerEvent(PeerId peer, const PeerEvent& event, Bytes bytes) override;
@@ -54,6 +57,8 @@ class Initiator : public PeerSink {
     kReadCapacity,
     kReportLuns,
     kModeSense,
+    kBeyond,  // A READ that reaches beyond the unit's end.
+    kAbsent,  // TEST UNIT READY of a LUN that is not mapped.
   };
   struct Slice {
     std::uint32_t offset = 0;  // In the region.
@@ -76,8 +81,10 @@ class Initiator : public PeerSink {
     std::uint32_t wanted = 0;  // Bytes that the CDB asks for.
     std::uint32_t buffer = 0;  // Bytes that the descriptors offer.
     bool has_data = false;
+    bool has_more = false;
     bool has_table = false;
     Region data;
+    Region more;  // Every second slice, if has_more.
     Region table;
     std::array<Slice, kSlicesMax> slices{};  // In the order of the data.
     std::uint32_t slice_count = 0;
@@ -88,6 +95,7 @@ class Initiator : public PeerSink {
     std::uint32_t back_bytes = 0;
     Oracle::WriteId write = 0;
     Oracle::Stamp read = 0;  // Reads, XDWRITEREAD and SYNCHRONIZE CACHE.
+    Time sent;
     Time deadline;
     Lineage lineage;
     // Accesses() when a reset of its unit was answered on another channel.
@@ -100,6 +108,7 @@ class Initiator : public PeerSink {
     std::uint64_t task = 0;  // The aborted command's number.
     std::uint32_t unit = 0;
     Time deadline;
+    bool answered = false;  // What it names had been answered before.
   };
   // A command that was answered BUSY or TASK SET FULL, to be sent again.
   struct Refused {
@@ -170,6 +179,10 @@ class Initiator : public PeerSink {
   void OnCompletion(Channel& c, const initiator::received::Completion& completion);
   void OnGood(Channel& c, Task& task, const initiator::received::Completion& completion);
   void OnFailed(Channel& c, Task& task, const initiator::received::Completion& completion);
+  void OnAttention(Channel& c, const Task& task, const scsi::Sense& sense);
+  // Whether the sense is the one that a command of this kind must be refused with.
+  bool IsRefusal(Channel& c, const Task& task, const scsi::Sense& sense);
+  void CheckTold(Channel& c, const Task& task);
   void CheckRead(Channel& c, Task& task, std::uint64_t moved);
   void CheckResidual(Channel& c, const Task& task, bool out, std::uint32_t offered,
                      std::uint32_t moved, const initiator::received::Completion& completion);
@@ -178,13 +191,23 @@ class Initiator : public PeerSink {
   void CheckDurable(Channel& c, Task& task);
   // recovery.cc
   void Abort(Channel& c, Task& task);
+  // ABORT TASK of a command that was answered, which changes nothing.
+  void AbortAnswered(Channel& c, const Task& task);
   // Ends all commands of this nexus (and perhaps of others) at a unit.
   void StartReset(std::uint32_t unit, wire::TskMgmtFunction function);
   void SendReset(std::uint32_t unit);
   void SendClearAca(Channel& c, std::uint32_t unit);
-  void Manage(Channel& c, wire::TskMgmtFunction function, std::uint64_t number, std::uint32_t unit,
-              std::uint64_t task);
+  Management& Manage(Channel& c, wire::TskMgmtFunction function, std::uint64_t number,
+                     std::uint32_t unit, std::uint64_t task, LunNumber lun);
+  void CheckManagementTime(Channel& c, const Management& m);
   void OnReset(Channel& c, const Management& done, wire::RspCode code);
+  static LunNumber LunOf(std::uint32_t unit) { return LunNumber(static_cast<std::uint16_t>(unit)); }
+  static LunNumber LunOf(const Task& task);
+  static const Region& RegionOf(const Task& task, std::uint32_t slice) {
+    return task.has_more && slice % 2 == 1 ? task.more : task.data;
+  }
+  void NoteKeys(const Task& task, Invariant invariant);
+  bool OthersBusyAt(const Channel& c, std::uint32_t unit) const;
   void CheckTimeout(const Channel& c, const Task& task);
   void OnManaged(Channel& c, const initiator::received::Completion& completion);
   std::uint64_t Accesses(const Task& task) const;
@@ -199,6 +222,11 @@ class Initiator : public PeerSink {
   std::uint64_t Draw(Site site, Lineage lineage, std::uint64_t ordinal = 0) const {
     return world_.decisions().Draw(site, lineage, ordinal);
   }
+  // Whether it does what was drawn.
+  bool Does(Whim whim, Lineage lineage, bool drawn) const {
+    return world_.script().Happens(whim, lineage, 0, drawn);
+  }
+  void Note(const Channel& c, std::uint64_t number);
   Time now() const { return world_.now(); }
 
   Scene& scene_;
@@ -217,6 +245,7 @@ class Initiator : public PeerSink {
   std::vector<Oracle::WriteId> stale_;             // Unanswered when their channel went.
   std::vector<bool> quiesced_;                     // Units that a reset is under way for,
   std::vector<wire::TskMgmtFunction> reset_with_;  // and by which function.
+  std::vector<Time> resets_sent_;
   // A new nexus must be told so by each unit it uses: of this session, by unit.
   struct Fresh {
     bool expected = false;
@@ -225,6 +254,9 @@ class Initiator : public PeerSink {
   };
   std::vector<Fresh> fresh_;
   Told told_;
+  // Keys that are no more, and what using one of them would break.
+  std::vector<std::pair<RKey, Invariant>> used_keys_;
+  std::vector<Time> told_at_;  // When the last unit attention came, by unit.
   std::uint32_t verify_unit_ = 0;
   std::uint64_t verify_lba_ = 0;
   bool verify_synced_ = false;

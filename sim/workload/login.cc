@@ -22,6 +22,8 @@ Initiator::Initiator(Scene* scene, std::uint32_t index)
       host_(scene->world.NewHost()),
       quiesced_(scene->units.size()),
       reset_with_(scene->units.size()),
+      resets_sent_(scene->units.size()),
+      told_at_(scene->units.size()),
       iu_(65536) {
   for (std::uint32_t i = 0; i < swarm_.channels; ++i) {
     channels_.push_back(std::make_unique<Channel>());
@@ -92,16 +94,20 @@ void Initiator::Connect(Channel& c) {
 
 void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   const auto accepted = c.srp.OnLoginRsp(login_rsp);
-  if (!accepted.ok()) return scene_.Fail(c.peer, "unreadable LOGIN_RSP");
+  if (!accepted.ok())
+    return scene_.Fail(c.peer, Invariant::kResponseAgrees, "unreadable LOGIN_RSP");
   if (accepted->violation != initiator::Violation::kNone) {
-    scene_.Fail(c.peer, "LOGIN_RSP: " + std::string(to_string(accepted->violation)));
+    scene_.Fail(c.peer, InvariantOf(initiator::InvariantNumber(accepted->violation)),
+                "LOGIN_RSP: " + std::string(to_string(accepted->violation)));
   }
   const wire::MultichannelResult result = accepted->rsp.multichannel();
   if (c.index == 0 && result == wire::MultichannelResult::kMaintained) {
-    scene_.Fail(c.peer, "LOGIN_RSP says that channels were maintained at a SINGLE login");
+    scene_.Fail(c.peer, Invariant::kSessionsCounted,
+                "LOGIN_RSP says that channels were maintained at a SINGLE login");
   }
   if (c.index > 0 && result == wire::MultichannelResult::kTerminated) {
-    scene_.Fail(c.peer, "LOGIN_RSP says that channels were terminated at a MULTI login");
+    scene_.Fail(c.peer, Invariant::kSessionsCounted,
+                "LOGIN_RSP says that channels were terminated at a MULTI login");
   }
   ++scene_.stats.logins;
   failures_ = 0;
@@ -139,14 +145,15 @@ void Initiator::OnLoginFailed(Channel& c, const PeerEvent& event, Bytes bytes) {
   if (event.kind == PeerEvent::Kind::kRejected) {
     const auto rej = wire::ParseLoginRej(bytes);
     if (!rej.ok()) {
-      scene_.Fail(c.peer, "REJ without a readable LOGIN_REJ");
+      scene_.Fail(c.peer, Invariant::kRefusedLeavesNothing, "REJ without a readable LOGIN_REJ");
     } else if (rej->reason != wire::LoginRejReason::kInsufficientResources &&
                rej->reason != wire::LoginRejReason::kChannelLimitReached) {
-      scene_.Fail(c.peer, "login refused: " + std::string(to_string(rej->reason)));
+      scene_.Fail(c.peer, Invariant::kRefusedLeavesNothing,
+                  "login refused: " + std::string(to_string(rej->reason)));
     }
   }
   if (world_.faults().healed() && failures_ > kFailuresMax) {
-    scene_.Fail(c.peer, "cannot log in although the faults are over");
+    scene_.Fail(c.peer, Invariant::kHonestCompletes, "cannot log in although the faults are over");
   }
   c.link = Link::kDown;
   if (c.index == 0) {
@@ -182,15 +189,17 @@ void Initiator::CheckFresh() {
       for (const Task& task : c->tasks) waits = waits || (task.busy && task.unit == unit);
     }
     if (!f.expected || f.told || !f.used || waits) continue;
-    scene_.Fail(channels_[0]->peer, "unit " + std::to_string(unit) +
-                                        " took commands of a new nexus without a unit attention");
+    scene_.Fail(
+        channels_[0]->peer, Invariant::kAttentionOnce,
+        "unit " + std::to_string(unit) + " took commands of a new nexus without a unit attention");
   }
   fresh_.clear();
 }
 
 void Initiator::ChannelLost(Channel& c) {
   // Invariants 14 and 43.
-  if (!swarm_.Disturbed()) scene_.Fail(c.peer, "its channel is gone, although no fault struck");
+  if (!swarm_.Disturbed() && mode_ != Mode::kLogOut)
+    scene_.Fail(c.peer, Invariant::kViolatorAlone, "its channel is gone, although no fault struck");
   fresh_.clear();  // What was told may have been lost with it.
   const PeerId peer = c.peer;
   DropChannel(c);
@@ -240,12 +249,17 @@ void Initiator::OnPeerEvent(PeerId peer, const PeerEvent& event, Bytes bytes) {
       return OnIu(*c, bytes);
     case PeerEvent::Kind::kSendFailed:
       if (event.status == WorkStatus::kRnrExceeded) {
-        scene_.Fail(peer, "an IU within the request limit found no receive posted");
+        scene_.Fail(peer, Invariant::kReceivesPosted,
+                    "an IU within the request limit found no receive posted");
       }
       return ChannelLost(*c);
     case PeerEvent::Kind::kQpError:
       if (event.status == WorkStatus::kRemoteAccess && !c->revoked) {
-        scene_.Fail(peer, "RDMA to memory that no outstanding command names");
+        Invariant invariant = Invariant::kInsideDescriptor;
+        for (const auto& [key, broken] : used_keys_) {
+          if (key == event.refused) invariant = broken;
+        }
+        scene_.Fail(peer, invariant, "RDMA to memory that no outstanding command names");
       }
       return ChannelLost(*c);
     case PeerEvent::Kind::kDisconnected:
@@ -289,12 +303,17 @@ void Initiator::StartLogOut() {
   }
 }
 
+void Initiator::ExpectShutdown() {
+  CheckFresh();
+  mode_ = Mode::kLogOut;
+}
+
 bool Initiator::IsLoggedOut() const {
   return std::all_of(channels_.begin(), channels_.end(),
                      [](const auto& c) { return c->link == Link::kDown; });
 }
 
-std::string Initiator::CompareCredits() const {
+Breach Initiator::CompareCredits() const {
   for (const auto& c : channels_) {
     if (c->link != Link::kLive) continue;
     const auto channel = world_.ChannelOf(c->peer);
@@ -304,14 +323,16 @@ std::string Initiator::CompareCredits() const {
       if (info.channel != *channel) continue;
       if (static_cast<std::int64_t>(info.req_lim) != c->srp.credits() ||
           info.req_lim + info.req_lim_delta != c->srp.granted()) {
-        return "peer " + std::to_string(c->peer.v) + ": a quiet channel has " +
-               std::to_string(c->srp.credits()) + " credits of " +
-               std::to_string(c->srp.granted()) + "; the target counts " +
-               std::to_string(info.req_lim) + " and owes " + std::to_string(info.req_lim_delta);
+        return {Invariant::kCreditsCounted,
+                "peer " + std::to_string(c->peer.v) + ": a quiet channel has " +
+                    std::to_string(c->srp.credits()) + " credits of " +
+                    std::to_string(c->srp.granted()) + "; the target counts " +
+                    std::to_string(info.req_lim) + " and owes " +
+                    std::to_string(info.req_lim_delta)};
       }
     }
   }
-  return "";
+  return {};
 }
 
 std::vector<std::string> Initiator::Pending() const {

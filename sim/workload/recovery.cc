@@ -95,7 +95,7 @@ void Initiator::OnTimer(std::uint64_t cookie) {
       }
       for (const auto& other : channels_) {
         for (Task& task : other->tasks) {
-          if (!task.busy || task.unit != unit) continue;
+          if (!task.busy || task.unit != unit || task.kind == Kind::kAbsent) continue;
           CheckReset(*other, task);
           GiveUp(*other, task);
         }
@@ -118,6 +118,7 @@ void Initiator::Tick() {
       if (m.deadline > now()) continue;
       ++scene_.stats.timeouts;
       world_.trace().Add(now(), c->peer.v, "peer: task management times out", m.number);
+      CheckManagementTime(*c, m);
       if (IsReset(m.function)) return ReLogIn(false);
       m.deadline = now() + Seconds(20);
       StartReset(m.unit, F::kLunReset);
@@ -145,12 +146,14 @@ void Initiator::StartTicking() {
 // Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
 void Initiator::CheckTimeout(const Channel& c, const Task& task) {
   if (swarm_.Disturbed() || scene_.units[task.unit].silences) return;
-  scene_.Fail(c.peer, "tag " + std::to_string(task.number) +
-                          " is not answered, although no fault struck and nobody ended it");
+  const bool nobody_ends_any = swarm_.abort_per_million == 0 && swarm_.reset_per_million == 0;
+  scene_.Fail(c.peer, nobody_ends_any ? Invariant::kOneResponse : Invariant::kLaterUntouched,
+              "tag " + std::to_string(task.number) +
+                  " is not answered, although no fault struck and nobody ended it");
 }
 
-void Initiator::Manage(Channel& c, F function, std::uint64_t number, std::uint32_t unit,
-                       std::uint64_t task) {
+Initiator::Management& Initiator::Manage(Channel& c, F function, std::uint64_t number,
+                                         std::uint32_t unit, std::uint64_t task, LunNumber lun) {
   Management* m = nullptr;
   for (Management& candidate : c.managements) {
     if (!candidate.busy) m = &candidate;
@@ -159,7 +162,7 @@ void Initiator::Manage(Channel& c, F function, std::uint64_t number, std::uint32
   *m = Management{true, function, number, task, unit, now() + kManagementTimeout};
   initiator::TaskManagement request;
   request.tag = initiator::MakeTag(number);
-  request.lun = initiator::MakeLun(LunNumber(static_cast<std::uint16_t>(unit)));
+  request.lun = initiator::MakeLun(lun);
   request.function = function;
   request.task_tag = initiator::MakeTag(task);
   if (function == F::kLunReset) request.task_tag.bytes = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
@@ -169,6 +172,7 @@ void Initiator::Manage(Channel& c, F function, std::uint64_t number, std::uint32
   world_.trace().Add(now(), c.peer.v, "peer: task management function, tag",
                      static_cast<std::uint64_t>(function), number);
   world_.Send(c.peer, Bytes(iu_).first(n));
+  return *m;
 }
 
 void Initiator::Abort(Channel& c, Task& task) {
@@ -176,20 +180,34 @@ void Initiator::Abort(Channel& c, Task& task) {
   task.aborting = true;
   // Were it the one that is told, a later one is told instead, some time.
   if (task.unit < fresh_.size()) fresh_[task.unit].expected = false;
-  Manage(c, F::kAbortTask, kAbortTag | task.number, task.unit, task.number);
+  Manage(c, F::kAbortTask, kAbortTag | task.number, task.unit, task.number, LunOf(task));
+}
+
+void Initiator::AbortAnswered(Channel& c, const Task& task) {
+  if (task.aborting || !c.srp.CanSendTskMgmt()) return;
+  if (!Does(Whim::kAbortAnswered, task.lineage,
+            Draw(Site::kAbort, task.lineage, 6) % 1000000 < swarm_.abort_per_million)) {
+    return;
+  }
+  Manage(c, F::kAbortTask, kAbortTag | task.number, task.unit, task.number, LunOf(task)).answered =
+      true;
 }
 
 void Initiator::SendClearAca(Channel& c, std::uint32_t unit) {
   if (c.link != Link::kLive || !c.srp.CanSendTskMgmt()) return;
   ++scene_.stats.clear_acas;
-  Manage(c, F::kClearAca, kResetTag | c.next_reset++, unit, 0);
+  Manage(c, F::kClearAca, kResetTag | c.next_reset++, unit, 0, LunOf(unit));
 }
 
 void Initiator::StartReset(std::uint32_t unit, F function) {
   if (quiesced_[unit] || channels_[0]->link != Link::kLive) return;
   quiesced_[unit] = true;
   reset_with_[unit] = function;
-  SetTimer(kQuiesce, Timer::kReset, 0, ((session_ & 0xffffff) << 8) | unit);
+  // Where only this channel has commands, none can come after the reset: it may come at once.
+  const bool at_once = !OthersBusyAt(*channels_[0], unit) &&
+                       Draw(Site::kAbort, lineage_, channels_[0]->next_reset) % 2 == 0;
+  SetTimer(at_once ? Microseconds(1) : kQuiesce, Timer::kReset, 0,
+           ((session_ & 0xffffff) << 8) | unit);
 }
 
 void Initiator::SendReset(std::uint32_t unit) {
@@ -202,19 +220,41 @@ void Initiator::SendReset(std::uint32_t unit) {
     scene_.units[unit].silences = true;
     scene_.ExpectAttention(unit, function == F::kLunReset ? 0xffffffffu : index_);
   }
-  Manage(c, function, kResetTag | c.next_reset++, unit, 0);
+  resets_sent_[unit] = now();
+  Manage(c, function, kResetTag | c.next_reset++, unit, 0, LunOf(unit));
+}
+
+bool Initiator::OthersBusyAt(const Channel& c, std::uint32_t unit) const {
+  for (const auto& other : channels_) {
+    if (other.get() == &c) continue;
+    for (const Task& task : other->tasks) {
+      if (task.busy && task.unit == unit) return true;
+    }
+  }
+  return false;
+}
+
+// Invariant 34: even if a disk hangs, unless what it has is a write that cannot be recalled.
+void Initiator::CheckManagementTime(Channel& c, const Management& m) {
+  if (!swarm_.OnlyDisksDisturb()) return;
+  const Task* task = m.function == F::kAbortTask ? Find(c, m.task) : nullptr;
+  if (task != nullptr && Writes(task->kind)) return;
+  scene_.Fail(c.peer, Invariant::kAnsweredInTime,
+              "task management with tag " + std::to_string(m.number) + " is not answered");
 }
 
 std::uint64_t Initiator::Accesses(const Task& task) const {
   return (task.has_data ? world_.AccessesTo(task.data.rkey) : 0) +
+         (task.has_more ? world_.AccessesTo(task.more.rkey) : 0) +
          (task.has_back ? world_.AccessesTo(task.back.rkey) : 0);
 }
 
 // A command that is never answered was ended by the reset: before the reset was answered.
 void Initiator::CheckReset(Channel& c, const Task& task) {
   if (!task.accesses_at_reset || *task.accesses_at_reset == Accesses(task)) return;
-  scene_.Fail(c.peer, "RDMA of tag " + std::to_string(task.number) +
-                          " after the reset that ended it was answered");
+  scene_.Fail(
+      c.peer, Invariant::kNothingAfterAnswer,
+      "RDMA of tag " + std::to_string(task.number) + " after the reset that ended it was answered");
 }
 
 // The target said that this command is over (or that it never knew it).
@@ -223,6 +263,7 @@ void Initiator::GiveUp(Channel& c, Task& task) {
   const Tag tag = initiator::MakeTag(task.number);
   if (c.srp.IsOutstanding(tag)) c.srp.Forget(tag);
   if (Writes(task.kind) && task.write != 0) scene_.oracle.EndUnknown(task.write);
+  NoteKeys(task, Invariant::kNothingAfterAnswer);
   EndTask(c, task);
 }
 
@@ -237,7 +278,12 @@ void Initiator::OnManaged(Channel& c, const initiator::received::Completion& com
   const wire::RspCode code = completion.rsp_code.value_or(wire::RspCode::kFunctionFailed);
   if (IsReset(done.function)) return OnReset(c, done, code);
   if (done.function == F::kClearAca && code != wire::RspCode::kComplete) {
-    scene_.Fail(c.peer, "CLEAR ACA failed");
+    scene_.Fail(c.peer, Invariant::kAnsweredInTime, "CLEAR ACA failed");
+  }
+  if (done.answered && code != wire::RspCode::kComplete) {
+    scene_.Fail(c.peer, Invariant::kAnsweredStays,
+                "ABORT TASK of an answered command: response code " +
+                    std::to_string(static_cast<unsigned>(code)));
   }
   // As ib_srp: whatever the answer says, the command is over.
   if (Task* task = Find(c, done.task)) GiveUp(c, *task);
@@ -252,9 +298,13 @@ void Initiator::OnReset(Channel& c, const Management& done, wire::RspCode code) 
     quiesced_[done.unit] = false;
     return StartReset(done.unit, F::kLunReset);
   }
+  Scene::Reset& reset = scene_.resets[done.unit];
+  if (done.function != F::kAbortTaskSet) {
+    reset = {resets_sent_[done.unit], now(), done.function == F::kLunReset ? 0xffffffffu : index_};
+  }
   for (const auto& other : channels_) {
     for (Task& task : other->tasks) {
-      if (!task.busy || task.unit != done.unit) continue;
+      if (!task.busy || task.unit != done.unit || task.kind == Kind::kAbsent) continue;
       if (other.get() == &c) {
         GiveUp(c, task);
       } else if (task.has_data || task.has_back) {

@@ -56,6 +56,7 @@ struct Scene {
       unit.checked = options.handler != scsi::HandlerKind::kNullio;
       unit.write_through = options.write_through;
       units.push_back(unit);
+      resets.emplace_back();
       oracle.AddUnit(options.blocks, options.block_bytes);
     }
     world.SetOnUnsynced([this](LuId lu, std::uint64_t block) {
@@ -64,9 +65,13 @@ struct Scene {
     attentions.assign(drawn.initiators, std::vector<std::uint32_t>(units.size()));
   }
 
-  void Fail(PeerId peer, const std::string& what) {
-    if (world.Broken().empty()) concerned = peer.v;
-    world.Broke("peer " + std::to_string(peer.v) + ": " + what);
+  void Fail(PeerId peer, Invariant invariant, const std::string& what) {
+    if (world.breach().empty()) concerned = peer.v;
+    world.Broke(invariant, "peer " + std::to_string(peer.v) + ": " + what);
+  }
+  // What the oracle says of `what`.
+  void Fail(PeerId peer, const std::string& what, const Breach& why) {
+    Fail(peer, why.invariant, what + why.what);
   }
   // Every nexus may be told once of what happened to a unit, but for `except`.
   void ExpectAttention(std::uint32_t unit, std::uint32_t except = 0xffffffffu) {
@@ -80,8 +85,16 @@ struct Scene {
   Oracle oracle;
   std::vector<Unit> units;                             // By LUN.
   std::vector<std::vector<std::uint32_t>> attentions;  // That may still come: [initiator][unit].
+  // The last reset of each unit that was answered with success, and who need not be told of it.
+  struct Reset {
+    Time sent;
+    Time answered = kNever;
+    std::uint32_t except = 0xffffffffu;
+  };
+  std::vector<Reset> resets;
   Stats stats;
-  Fingerprint saw;  // What the initiators were told, and when.
+  Fingerprint saw;          // What the initiators were told, and when.
+  std::uint64_t heard = 0;  // What each command that ended GOOD was told; a sum, without order.
   std::uint32_t concerned = 0xffffffffu;
 };
 

@@ -110,6 +110,15 @@ def test_a_ratio_beyond_the_spread_counts_as_it_is(tmp_path):
     assert rows[0]["ratio"] == 0.9
 
 
+def test_srpt_with_shards_is_a_row_of_its_own(tmp_path):
+    raw = tmp_path / "raw.txt"
+    raw.write_text("ROW 4k|lio|1000\nROW 4k|srpt|900\nROW 4k|srpt-shards|1200\n")
+    ran = run("bench_table.py", "title", raw, tmp_path / "out.json")
+    assert [line.split()[0] for line in ran.stdout.splitlines()[2:]] == ["4k", "4k,"]
+    rows = json.loads((tmp_path / "out.json").read_text())
+    assert [(row["lio"], row["ratio"]) for row in rows] == [(1000.0, 0.9), (1000.0, 1.2)]
+
+
 def test_a_build_installs_every_library_that_the_workspace_names():
     """Bazel makes one repository of them all, so each build needs each of them."""
     root = HERE.parents[1]
@@ -151,8 +160,8 @@ def dev(tmp_path, *command, **variables):
 
 
 @pytest.mark.parametrize("name", ["bench", "build", "check", "conformance", "core_bench",
-                                  "coverage", "demo", "fingerprints", "fuzz", "lint", "sim",
-                                  "test"])
+                                  "coverage", "demo", "fingerprints", "fuzz", "lint", "planted",
+                                  "sim", "test"])
 def test_a_command_explains_itself_and_does_nothing(tmp_path, name):
     ran, calls = dev(tmp_path, f"tools/dev/{name}", "--help")
     assert ran.returncode == 0

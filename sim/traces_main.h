@@ -1,0 +1,16 @@
+// What srpt_sim does with traces: write one, play one, cut one down.
+#ifndef SIM_TRACES_MAIN_H_
+#define SIM_TRACES_MAIN_H_
+
+#include "sim/options.h"
+
+namespace srpt::sim {
+
+// Whether the options ask for that.
+bool WantsTraces(const Options& options);
+// Exit status: 0 all held, 1 something broke, 2 a file that cannot be read or written.
+int RunTraces(const Options& options);
+
+}  // namespace srpt::sim
+
+#endif  // SIM_TRACES_MAIN_H_
