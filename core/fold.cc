@@ -132,7 +132,7 @@ class Folder {
   void Put(const message::ChannelRefused& x) { All(x.conn, x.nexus, x.rejected, x.srq_size); }
   void Put(const message::ChannelLive& x) { All(x.nexus, x.channel); }
   void Put(const message::ChannelClosed& x) { All(x.nexus, x.channel); }
-  void Put(const message::AskUnitAttention& x) { All(x.command, x.nexus, x.lu); }
+  void Put(const message::AskUnitAttention& x) { All(x.command, x.nexus, x.lu, x.session); }
   void Put(const message::ReturnUnitAttention& x) { All(x.nexus, x.lu, x.attention); }
   void Put(const message::AskTaskFence& x) { All(x.command, x.nexus, x.lu, x.function); }
   void Put(const message::FenceDone& x) { All(x.fence); }

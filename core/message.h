@@ -182,6 +182,7 @@ struct AskUnitAttention {
   CommandId command;
   NexusId nexus;
   LuId lu;
+  std::uint32_t session = 0;  // The channel's: one that was taken over is told nothing any more.
 };
 // Nobody was told: the command that asked was aborted before its response went, or the response did
 // not arrive.

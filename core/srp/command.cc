@@ -234,7 +234,7 @@ void Admit(ShardState& s, std::uint32_t index, const wire::Cmd& cmd, Bytes iu) {
         !scsi::BypassesUnitAttention(cmd.cdb[0]) && !Planted(PlantedBug::kAttentionLost)) {
       Park(s, index, {ParkReason::kUnitAttention, kNever});
       s.Do(action::ToDirector{
-          message::AskUnitAttention{s.IdOfCommand(index), channel.nexus, lu->id}});
+          message::AskUnitAttention{s.IdOfCommand(index), channel.nexus, lu->id, channel.session}});
       return;
     }
     if (nexus.waits && takeover::Waits(nexus, lu->id)) {

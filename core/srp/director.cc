@@ -59,7 +59,15 @@ void Director::State::On(const event::FromShard& from) {
 // [R-INV-07, R-NEXUS-07]
 void Director::State::OnMessage(ShardId shard, const message::AskUnitAttention& ask) {
   UnitAttentions::Answer answer;
-  if (Nexus* nexus = nexuses.Find(ask.nexus)) answer = nexus->attentions.Take(ask.lu);
+  if (Nexus* nexus = nexuses.Find(ask.nexus)) {
+    // What the new session is to be told must not be out with a command of the old one, which will
+    // not tell it, while others of the new one ask.
+    if (ask.session == nexus->session) {
+      answer = nexus->attentions.Take(ask.lu);
+    } else {
+      answer.more = true;
+    }
+  }
   outbox.ToShard(shard, message::UnitAttentionAnswer{ask.command, ask.nexus, ask.lu, answer.has,
                                                      answer.attention, answer.more});
 }

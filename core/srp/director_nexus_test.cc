@@ -73,6 +73,24 @@ TEST(DirectorNexus, ANexusLossIsNotReportedBehindAResetThatNobodySaw) {
   EXPECT_EQ(s.Attentions(s.NexusOf(a), LuId(1)), "29/00");
 }
 
+// What the new session is to be told is not given to a command of the old one, which would hold it
+// while the new one's commands pass. [R-INV-07]
+TEST(DirectorNexus, ACommandOfTheOldSessionIsToldNothing) {
+  Scenario s;
+  s.AddDisk(1);
+  s.AddLun(0, 1);
+  const ConnId a = s.Login(LoginOf(1));
+  const NexusId nexus = s.NexusOf(a);
+  EXPECT_EQ(s.Attentions(nexus, LuId(1)), "29/00");
+  const std::uint32_t old = s.SessionOf(nexus);
+  s.Login(LoginOf(1));
+  ASSERT_NE(s.SessionOf(nexus), old);
+  const message::UnitAttentionAnswer late = s.AskAttention(0, nexus, LuId(1), old);
+  EXPECT_FALSE(late.has);
+  EXPECT_TRUE(late.more);
+  EXPECT_EQ(s.Attentions(nexus, LuId(1)), "29/07");
+}
+
 // [R-NEXUS-05]
 TEST(DirectorNexus, TwoSingleLoginsAtOnceTheLastWins) {
   Scenario s;

@@ -71,6 +71,9 @@ void Scenario::StepOnce(const DirectorEvent& event) {
         shard_of_[open->conn] = to->shard;
         to_open_.push_back(open->conn);
       }
+      if (const auto* taken = std::get_if<message::TakeOver>(&to->message)) {
+        sessions_[taken->nexus] = taken->session;
+      }
       said.push_back({to->shard, to->message});
     } else if (const auto* log = std::get_if<action::Log>(&action)) {
       logs.emplace_back(log->text);
@@ -147,9 +150,10 @@ void Scenario::Advance(Duration by) {
   if (director_->NextDeadline() <= now) Give(event::DeadlineReached{});
 }
 
-message::UnitAttentionAnswer Scenario::AskAttention(std::uint32_t shard, NexusId nexus, LuId lu) {
+message::UnitAttentionAnswer Scenario::AskAttention(std::uint32_t shard, NexusId nexus, LuId lu,
+                                                    std::uint32_t session) {
   const CommandId command = CommandId::Make(next_command_++, 0);
-  FromShard(shard, message::AskUnitAttention{command, nexus, lu});
+  FromShard(shard, message::AskUnitAttention{command, nexus, lu, session});
   const auto answers = All<message::UnitAttentionAnswer>();
   EXPECT_FALSE(answers.empty());
   EXPECT_EQ(answers.back().command, command);

@@ -63,7 +63,16 @@ class Scenario {
   admin::Status Admin(const admin::Request& request);  // Of what is answered at once.
   AdminId AdminLater(const admin::Request& request);
   void Advance(Duration by);  // And DeadlineReached, if it is due.
-  message::UnitAttentionAnswer AskAttention(std::uint32_t shard, NexusId nexus, LuId lu);
+  // For a command of the nexus's session as it is, or of an earlier one.
+  message::UnitAttentionAnswer AskAttention(std::uint32_t shard, NexusId nexus, LuId lu) {
+    return AskAttention(shard, nexus, lu, SessionOf(nexus));
+  }
+  message::UnitAttentionAnswer AskAttention(std::uint32_t shard, NexusId nexus, LuId lu,
+                                            std::uint32_t session);
+  std::uint32_t SessionOf(NexusId nexus) const {
+    const auto at = sessions_.find(nexus);
+    return at == sessions_.end() ? 0 : at->second;
+  }
   // What a nexus is told about a unit if shard 0 asks until there is no more: "29/00 3f/0e".
   std::string Attentions(NexusId nexus, LuId lu);
 
@@ -116,6 +125,7 @@ class Scenario {
   std::map<ConnId, message::OpenChannel> opens_;
   std::map<ConnId, ShardId> shard_of_;
   std::map<ConnId, ChannelId> channels_;
+  std::map<NexusId, std::uint32_t> sessions_;
   std::shared_ptr<const Snapshot> snapshot_;
 };
 
