@@ -67,7 +67,9 @@ void World::Impl::Begin(std::uint32_t slot) {
   op.torn = false;
   op.status = IoStatus::kOk;
   op.landed = op.memory.length;
+  op.begun = clock.now();
   ++ops_in_flight;
+  TellBlock(op, false);
   if (op.lu.v >= disks.size() || disks[op.lu.v].released) {
     Broke(Invariant::kNothingRemains, "a block operation on a unit that is not there");
     op.status = IoStatus::kDeviceGone;
@@ -203,6 +205,7 @@ void World::Impl::OnBlockDone(std::uint32_t slot, std::uint64_t generation) {
   BlockOp& op = ops[slot];
   if (!op.busy || op.generation != generation) return;  // It hung and was released.
   if (op.landed != 0 || op.kind == BlockOp::Kind::kFlush) Land(op);
+  TellBlock(op, true);
   const event::BlockDone done{op.op, op.status};
   const std::uint32_t shard = op.shard;
   op.busy = false;

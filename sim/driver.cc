@@ -37,11 +37,14 @@ World::Impl::Impl(const WorldOptions& given)
       decisions(options.seed),
       script(&clock, options.script, options.occurrences),
       faults(&decisions, options.faults, &script),
-      fabric(Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, this,
+      story(options.story ? std::make_shared<Story>() : nullptr),
+      fabric(Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, story.get(), this,
                                  options.latencies, options.rnr_retries, options.parameters.shards,
                                  options.parameters.use_srq ? options.parameters.srq_count : 0,
                                  options.parameters.srpt_srq_size}),
       director_actions(std::make_unique<Actions>()) {
+  faults.SetStory(story.get(), &clock);
+  if (story != nullptr) story->shards = options.parameters.shards;
   Boot();
 }
 
@@ -66,7 +69,10 @@ void World::Impl::Boot() {
 }
 
 void World::Impl::Broke(Breach found) {
-  if (breach.empty() && !found.empty()) breach = std::move(found);
+  if (!breach.empty() || found.empty()) return;
+  breach = std::move(found);
+  TellText(StoryEvent::Kind::kBroke, breach.what,
+           static_cast<std::uint64_t>(Number(breach.invariant)));
 }
 
 // --- Steps --------------------------------------------------------------------------------------
@@ -142,6 +148,7 @@ void World::Impl::WakeShard(std::uint32_t shard) {
 void World::Impl::Log(const action::Log& log, const char* who) {
   if (log.level == LogLevel::kDebug) return;
   trace.AddText(clock.now(), std::string(who) + ": " + std::string(log.text));
+  TellText(StoryEvent::Kind::kLog, std::string(who) + ": " + std::string(log.text));
 }
 
 template <class Message>
@@ -156,7 +163,7 @@ void World::Impl::Carry(MessagePipe<Message>& pipe, Lineage entity, Happening wh
   }
   at = std::max(at, pipe.last);
   pipe.last = at;
-  pipe.entries.push_back({at, std::move(message)});
+  pipe.entries.push_back({at, clock.now(), std::move(message)});
   ++messages_in_flight;
   queue.Push(at, what, shard, incarnation);
 }
@@ -284,6 +291,7 @@ bool World::Impl::RunOne() {
       if (item.b != incarnation) break;
       auto& pipe = shards[item.a].to_director;
       const message::ToDirector message = pipe.entries.front().message;
+      TellMessage(message, item.a, pipe.entries.front().sent);
       pipe.entries.pop_front();
       --messages_in_flight;
       OnDirectorEvent(event::FromShard{ShardId(item.a), message});
@@ -293,6 +301,7 @@ bool World::Impl::RunOne() {
       if (item.b != incarnation) break;
       auto& pipe = shards[item.a].to_shard;
       const message::ToShard message = std::move(pipe.entries.front().message);
+      TellMessage(message, item.a, pipe.entries.front().sent);
       pipe.entries.pop_front();
       --messages_in_flight;
       OnShardEvent(item.a, event::FromDirector{message});

@@ -1,6 +1,9 @@
 #include "sim/faults.h"
 
+#include <utility>
+
 #include "sim/script.h"
+#include "sim/story.h"
 
 namespace srpt::sim {
 
@@ -9,7 +12,7 @@ bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
   const std::size_t i = Index(kind);
   if (injected_[i] > 0) {
     --injected_[i];
-    ++struck_[i];
+    Struck(kind);
     return true;
   }
   const bool drawn_ever = rates_[i] != 0;
@@ -18,8 +21,18 @@ bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
       static_cast<std::uint32_t>(Site::kFault) + static_cast<std::uint32_t>(kind);
   const bool drawn = decisions_->Draw(site, entity, ordinal) % 1000000 < rates_[i];
   if (!(script_ == nullptr ? drawn : script_->Happens(kind, entity, ordinal, drawn))) return false;
-  ++struck_[i];
+  Struck(kind);
   return true;
+}
+
+void Faults::Struck(FaultKind kind) {
+  ++struck_[Index(kind)];
+  if (story_ == nullptr) return;
+  StoryEvent event;
+  event.kind = StoryEvent::Kind::kFault;
+  event.sent = event.at = clock_->now();
+  event.text = ToString(kind);
+  story_->Add(std::move(event));
 }
 
 Duration Faults::Length(FaultKind kind, Lineage entity, std::uint64_t ordinal, Duration low,

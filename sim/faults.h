@@ -12,11 +12,13 @@
 #include <string_view>
 
 #include "core/base/types.h"
+#include "sim/clock.h"
 #include "sim/decisions.h"
 
 namespace srpt::sim {
 
 class Script;
+class Story;
 
 enum class FaultKind : std::uint8_t {
   // Wire: one opportunity a packet, or a work request of the target.
@@ -126,6 +128,12 @@ class Faults {
   Faults(const Decisions* decisions, const FaultRates& rates, Script* script = nullptr)
       : decisions_(decisions), script_(script), rates_(rates) {}
 
+  // Whom to tell of each strike.
+  void SetStory(Story* story, const Clock* clock) {
+    story_ = story;
+    clock_ = clock;
+  }
+
   // The next `count` opportunities of this kind, whoever they concern.
   void Inject(FaultKind kind, std::uint32_t count) { injected_[Index(kind)] += count; }
   // No more strikes, injected or drawn.
@@ -142,8 +150,11 @@ class Faults {
 
  private:
   static std::size_t Index(FaultKind kind) { return static_cast<std::size_t>(kind); }
+  void Struck(FaultKind kind);
   const Decisions* decisions_;
   Script* script_;
+  Story* story_ = nullptr;
+  const Clock* clock_ = nullptr;
   FaultRates rates_;
   std::array<std::uint32_t, kFaultKinds> injected_{};
   std::array<std::uint64_t, kFaultKinds> struck_{};

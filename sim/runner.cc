@@ -116,13 +116,16 @@ bool Run::Phases() {
   administrator_.Start();
   hostile_.Start();
   // Safety: faults strike until all commands were sent, or for long enough.
+  world().Say("initiators work, faults strike");
   Until(kWorkMax, [&] { return All(&Initiator::IsIssued); });
   world().Heal();
+  world().Say("the faults are over; all commands have to end");
   if (!Until(kConvergeMax, [&] { return All(&Initiator::IsIssued) && All(&Initiator::IsIdle); })) {
     return Stuck(Invariant::kHonestCompletes,
                  "the faults are over, but not everything was answered");
   }
   // Connections whose end the target never heard of go with the next login of their nexus.
+  world().Say("all initiators log in anew");
   for (const auto& initiator : initiators_) initiator->LogInAnew();
   if (!Until(kConvergeMax, [&] { return All(&Initiator::IsIdle); })) {
     return Stuck(Invariant::kHonestCompletes, "the faults are over, but not all logged in anew");
@@ -132,11 +135,13 @@ bool Run::Phases() {
     const Breach breach = initiator->CompareCredits();
     if (!breach.empty()) world().Broke(breach.invariant, breach.what);
   }
+  world().Say("the disks are read back");
   initiators_[0]->StartVerify();
   if (!Until(kVerifyMax, [&] { return initiators_[0]->IsVerified(); })) {
     return Stuck(Invariant::kHonestCompletes, "the disks cannot be read back");
   }
   if (scene_.swarm.shutdown) return ShutDown();
+  world().Say("all initiators log out");
   for (const auto& initiator : initiators_) initiator->StartLogOut();
   if (!Until(kQuietMax, [&] { return world().IsQuiet(); })) {
     return Stuck(Invariant::kNothingRemains, "all initiators are gone, but something is left");
@@ -146,6 +151,7 @@ bool Run::Phases() {
 
 bool Run::ShutDown() {
   for (const auto& initiator : initiators_) initiator->ExpectShutdown();
+  world().Say("the target is shut down");
   const AdminId id = world().Submit(admin::Shutdown{});
   if (!Until(kQuietMax, [&] { return world().IsQuiet() && world().AnswerOf(id).has_value(); })) {
     return Stuck(Invariant::kShutdownDrains, "the target was shut down, but something is left");
@@ -204,6 +210,7 @@ Outcome Run::Ended(std::size_t trace_lines) {
   outcome.virtual_time = Duration{world().now().ns};
   outcome.happened = world().script().records();
   outcome.unused = world().script().Unused();
+  outcome.story = world().story();
   return outcome;
 }
 

@@ -5,11 +5,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sim/faults.h"
 #include "sim/invariants.h"
+#include "sim/story.h"
 #include "sim/swarm.h"
 #include "sim/workload/scene.h"
 
@@ -29,6 +31,7 @@ struct Outcome {
   Duration virtual_time;
   std::vector<Script::Record> happened;  // If the swarm's script writes them down.
   std::vector<Occurrence> unused;        // What it listed and found no opportunity.
+  std::shared_ptr<const Story> story;    // If WorldOptions::story.
 };
 
 // `trace_lines`: of the last events, in the report. A failed check of core's (SRPT_CHECK) is a

@@ -131,6 +131,7 @@ std::optional<AdminResult> World::Admin(admin::Request request, Duration within)
 
 LuId World::AddDisk(const DiskOptions& options) {
   const LuId id(static_cast<std::uint32_t>(impl_->disks.size()));
+  if (impl_->story != nullptr) impl_->story->disks.push_back({options.name, options.block_bytes});
   impl_->disks.push_back(
       DiskSlot{std::make_unique<Disk>(id, options.name, options.handler, options.block_bytes,
                                       options.blocks, impl_->options.form),
@@ -196,6 +197,8 @@ const Decisions& World::decisions() const { return impl_->decisions; }
 Content::Form World::form() const { return impl_->options.form; }
 Trace& World::trace() { return impl_->trace; }
 Script& World::script() { return impl_->script; }
+std::shared_ptr<Story> World::story() const { return impl_->story; }
+void World::Say(std::string phase) { impl_->TellText(StoryEvent::Kind::kPhase, std::move(phase)); }
 std::uint64_t World::rnr_at_target() const { return impl_->fabric.rnr_at_target(); }
 std::uint64_t World::refused_accesses() const { return impl_->fabric.refused_accesses(); }
 

@@ -31,6 +31,7 @@
 
 namespace srpt::sim {
 
+class Story;
 class Trace;
 
 struct DiskOptions {
@@ -64,6 +65,7 @@ struct WorldOptions {
   std::uint32_t rnr_retries = 7;  // Of the target's SENDs; then kRnrExceeded. All ones: for ever.
   std::uint64_t stale = 0;        // What lies behind the bytes that were received depends on it.
   std::uint32_t sweep_every = 1024;  // Steps between two looks at all invariants. 0: never.
+  bool story = false;                // Everything that happens is kept (sim/story.h).
 };
 
 struct AdminResult {
@@ -183,6 +185,10 @@ class World {
   std::vector<std::string> Pending() const;
   Trace& trace();
   Script& script();
+  // Null unless WorldOptions::story.
+  std::shared_ptr<Story> story() const;
+  // For the story: where the run has got to.
+  void Say(std::string phase);
 
  private:
   struct Impl;

@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/event_queue.h"
 #include "sim/fabric/fabric.h"
+#include "sim/story.h"
 #include "sim/trace.h"
 #include "sim/world.h"
 
@@ -30,6 +32,7 @@ template <class Message>
 struct MessagePipe {
   struct Entry {
     Time arrival;
+    Time sent;
     Message message;
   };
   std::deque<Entry> entries;
@@ -56,6 +59,7 @@ struct BlockOp {
   std::uint32_t shard = 0;
   LuId lu;
   std::uint64_t offset = 0;
+  Time begun;
   MemRef memory;
   bool fua = false;
   bool captured = false;  // The data were taken when the operation began.
@@ -89,6 +93,12 @@ struct World::Impl : TargetSide {
   void Carry(MessagePipe<Message>& pipe, Lineage entity, Happening what, std::uint32_t shard,
              Message message);
   void Log(const action::Log& log, const char* who);
+  // storied.cc: for the story.
+  void TellBlock(const BlockOp& op, bool done);
+  void TellMessage(const message::ToShard& message, std::uint32_t shard, Time sent);
+  void TellMessage(const message::ToDirector& message, std::uint32_t shard, Time sent);
+  void TellMessage(std::string_view name, bool to_director, std::uint32_t shard, Time sent);
+  void TellText(StoryEvent::Kind kind, std::string text, std::uint64_t id = 0);
   void Sweep();
   void Broke(Breach found);
   void Broke(Invariant invariant, std::string what) { Broke(Breach{invariant, std::move(what)}); }
@@ -124,6 +134,7 @@ struct World::Impl : TargetSide {
   Script script;
   Faults faults;
   Trace trace;
+  std::shared_ptr<Story> story;  // Null: nobody wants it.
   Fabric fabric;
   std::vector<DiskSlot> disks;  // By LuId.
   std::unique_ptr<Director> director;

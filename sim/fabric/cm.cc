@@ -48,7 +48,9 @@ Fabric::Connection& Fabric::OfChannel(std::uint32_t shard, ChannelId channel, co
 }
 
 void Fabric::Broke(Invariant invariant, std::string what) {
-  if (breach_.empty()) breach_ = {invariant, std::move(what)};
+  if (!breach_.empty()) return;
+  breach_ = {invariant, std::move(what)};
+  TellBreach();
 }
 
 void Fabric::Tell(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uint16_t reason,
@@ -74,6 +76,7 @@ void Fabric::TellOver(Connection& c, PeerEvent::Kind kind, Bytes bytes, std::uin
   c.peer_qp = PeerQp::kGone;
   c.to_target.entries.clear();
   env_.trace->Add(now(), c.id.v, "peer: connection over", static_cast<std::uint64_t>(kind));
+  TellShort(c, StoryEvent::Kind::kEnd, false, reason, ToString(kind));
   // The sink may start anew at once; this connection is over before it hears of it.
   PeerEvent event;
   event.kind = kind;
@@ -164,6 +167,7 @@ PeerId Fabric::Connect(const ConnectOptions& options) {
   const std::size_t room = options.form == LoginForm::kIbCm ? kReqBytesIb : kReqBytesIp;
   if (!options.iwarp && data.size() < room) data.resize(room);
   env_.trace->Add(now(), id.v, "peer: REQ", data.size());
+  TellPeer(c);
   if (env_.faults->Strikes(FaultKind::kReqLost, c.lineage, 0)) {
     ScheduleCm(c, CmStep::kUnreachable, now() + env_.latencies.cm_timeout);
     return id;
@@ -190,6 +194,7 @@ Time Fabric::SendStaleReq(const ConnectOptions& options, Lineage lineage) {
   const std::size_t room = options.form == LoginForm::kIbCm ? kReqBytesIb : kReqBytesIp;
   if (!options.iwarp && options.private_data.size() < room) c.options.private_data.resize(room);
   env_.trace->Add(now(), id.v, "a REQ of old arrives");
+  TellPeer(c);
   const Time at = CmArrival(c, CmStep::kReqArrives);
   ScheduleCm(c, CmStep::kReqArrives, at);
   return at + Microseconds(1);
@@ -316,6 +321,7 @@ void Fabric::Disconnect(PeerId peer) {
 void Fabric::Vanish(PeerId peer) {
   Connection& c = Of(peer);
   env_.trace->Add(now(), c.id.v, "peer: vanishes");
+  TellShort(c, StoryEvent::Kind::kEnd, false, 0, "vanished");
   c.vanished = true;
   SetPeerError(c);
   c.peer_qp = PeerQp::kGone;
@@ -390,6 +396,7 @@ void Fabric::OnCm(Connection& c, CmStep step) {
     return ScheduleCm(c, step, down_until_ + env_.latencies.cm.low);  // The CM repeats it.
   }
   const bool target_here = c.target_qp == TargetQp::kUp || c.target_qp == TargetQp::kError;
+  TellCm(c, step);
   switch (step) {
     case CmStep::kReqArrives:
       return OnReqArrives(c);

@@ -9,7 +9,7 @@
 //
 // Files: cm.cc (REQ, REP, RTU, REJ, DREQ, DREP, timewait), peer_qp.cc (towards the target),
 // target_qp.cc (towards the peer, completions), late_reads.cc, calamity.cc (what befalls all
-// connections at once).
+// connections at once), telling.cc (for the story, sim/story.h).
 #ifndef SIM_FABRIC_FABRIC_H_
 #define SIM_FABRIC_FABRIC_H_
 
@@ -33,6 +33,7 @@
 #include "sim/invariants.h"
 #include "sim/memory.h"
 #include "sim/peer.h"
+#include "sim/story.h"
 #include "sim/trace.h"
 
 namespace srpt::sim {
@@ -54,6 +55,7 @@ class Fabric {
     const Decisions* decisions;
     Faults* faults;
     Trace* trace;
+    Story* story;  // Null: nobody wants it.
     TargetSide* target;
     Latencies latencies;
     std::uint32_t rnr_retries = 7;  // Of the target's SENDs. All ones: for ever.
@@ -148,6 +150,7 @@ class Fabric {
 
   struct Packet {  // Towards the target.
     Time due;
+    Time sent;
     std::uint32_t buffer = 0;
     bool solicited = false;
   };
@@ -163,6 +166,7 @@ class Fabric {
     RemoteAddr remote;
     RKey rkey;
     Time due;
+    Time posted;
     std::uint64_t number = 0;  // Counts all that was posted.
     Lineage entity;
     std::uint64_t ordinal = 0;
@@ -311,6 +315,15 @@ class Fabric {
   void SetTargetError(Connection& c);
   void Complete(Connection& c, const WorkRequest& wr, WorkStatus status, Duration after);
   void OnCompletion(Connection& c);
+  // telling.cc: for the story; nothing if nobody wants it.
+  void TellPeer(const Connection& c);
+  void TellCm(const Connection& c, CmStep step);
+  void TellIu(const Connection& c, bool to_target, Time sent, bool solicited, Bytes iu);
+  void TellRdma(const Connection& c, const WorkRequest& wr, const char* refused);
+  void TellCompletion(const Connection& c, const Completion& completion);
+  void TellBreach();
+  void TellShort(const Connection& c, StoryEvent::Kind kind, bool to_target, std::uint64_t id,
+                 std::string_view text);
   // late_reads.cc
   bool IsLate(const Connection& c, const WorkRequest& read);
   void PutLate(Connection& c, const WorkRequest& read);

@@ -113,8 +113,8 @@ class FabricTest : public testing::Test, public TargetSide {
   Faults faults{&decisions, FaultRates{}};
   Trace trace;
   ShardMemory memory{4, Content::Form::kBytes};
-  Fabric fabric{
-      Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, this, Latencies{}, 7}};
+  Fabric fabric{Fabric::Environment{&clock, &queue, &decisions, &faults, &trace, nullptr, this,
+                                    Latencies{}, 7}};
   ConnectOptions options;
   ConnId conn;
   PeerId peer;

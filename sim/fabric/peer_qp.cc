@@ -42,6 +42,7 @@ bool Fabric::Send(PeerId peer, Bytes iu, bool solicited) {
   }
   Packet packet;
   packet.buffer = TakeBuffer(iu);
+  packet.sent = now();
   packet.solicited = solicited;
   Put(c, c.to_target, packet, latency);
   return true;
@@ -64,6 +65,7 @@ void Fabric::OnToTarget(Connection& c) {
   if (receives.posted.empty()) {
     if (!c.options.overruns) ++rnr_at_target_;
     env_.trace->Add(now(), c.id.v, "RNR at the target", c.peer_tries);
+    TellShort(c, StoryEvent::Kind::kRnr, true, c.peer_tries, {});
     if (++c.peer_tries > kPeerTries) {
       SetPeerError(c);
       return Tell(c, PeerEvent::Kind::kSendFailed, {}, 0, WorkStatus::kRnrExceeded);
@@ -89,6 +91,7 @@ void Fabric::OnToTarget(Connection& c) {
   Schedule(c, c.to_target);
   env_.trace->Add(now(), c.id.v, "target receives", iu.empty() ? 0 : iu[0],
                   iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
+  TellIu(c, true, packet.sent, packet.solicited, iu);
   ShardMemory& memory = env_.target->MemoryOf(c.shard);
   memory.Receive(ReceiverOf(c), recv, iu);
   receives.allotted[recv.v - receives.first] = false;

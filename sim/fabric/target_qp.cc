@@ -74,6 +74,7 @@ void Fabric::Post(Connection& c, WorkRequest wr) {
     wr.ordinal = wr.remote.v;
   }
   wr.number = ++c.wr_posted;
+  wr.posted = now();
   if (c.wr_posted - c.wr_retired > c.accept.sq_size) {
     Broke(Invariant::kDepthsRespected,
           "more work requests on the send queue than action::Accept::sq_size");
@@ -116,6 +117,7 @@ void Fabric::OnToPeer(Connection& c) {
       ++c.target_tries;
       const bool last = c.target_tries > env_.rnr_retries && c.peer_qp != PeerQp::kNone;
       env_.trace->Add(now(), c.id.v, "RNR at the peer", c.target_tries);
+      TellShort(c, StoryEvent::Kind::kRnr, false, c.target_tries, {});
       if (last) return FailHead(c, WorkStatus::kRnrExceeded, Duration{});
       const std::uint32_t shift = std::min(c.target_tries - 1, 8u);
       return ScheduleAt(c, c.sq, now() + Duration{env_.latencies.rnr.ns << shift});
@@ -139,12 +141,14 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
     if (c.options.receives == 0) --c.peer_receives;
     env_.trace->Add(now(), c.id.v, "peer receives", iu.empty() ? 0 : iu[0],
                     iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
+    TellIu(c, false, wr.posted, wr.solicited, iu);
     Complete(c, wr, WorkStatus::kOk, Duration{});
     Tell(c, PeerEvent::Kind::kIu, iu, 0, WorkStatus::kOk, wr.solicited);
     return true;
   }
   if (wr.kind == WorkRequest::Kind::kProbe) {
     env_.trace->Add(now(), c.id.v, "a probe is acknowledged", 0, 0);
+    TellShort(c, StoryEvent::Kind::kProbe, false, 0, {});
     Complete(c, wr, WorkStatus::kOk, Duration{});
     return true;
   }
@@ -172,6 +176,7 @@ WorkStatus Fabric::Move(Connection& c, const WorkRequest& wr) {
                   wr.rkey.v, wr.length);
   if (why != nullptr) {
     ++refused_accesses_;
+    TellRdma(c, wr, why);
     c.refused_key = wr.rkey;
     const MemoryRegions::Entry* named = regions_.Find(wr.rkey);
     if (named != nullptr && named->host != c.options.host && !c.options.overruns) {
@@ -188,6 +193,7 @@ WorkStatus Fabric::Move(Connection& c, const WorkRequest& wr) {
                                    : memory.Data(BufferId(wr.id));
     Content::Copy(region->content, offset, data, wr.offset, wr.length);
   }
+  TellRdma(c, wr, nullptr);
   return WorkStatus::kOk;
 }
 
@@ -285,6 +291,7 @@ void Fabric::OnCompletion(Connection& c) {
   if (completion.late) FetchLate(c, completion);
   c.wr_retired = std::max(c.wr_retired, completion.number);
   const ChannelId channel = c.accept.channel;
+  TellCompletion(c, completion);
   switch (completion.kind) {
     case Completion::Kind::kSend:
       return env_.target->OnShardEvent(
