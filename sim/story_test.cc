@@ -1,9 +1,11 @@
 #include "sim/story.h"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <map>
+#include <vector>
 
-#include "gtest/gtest.h"
 #include "sim/runner.h"
 
 namespace srpt::sim {
@@ -52,7 +54,11 @@ TEST(Story, TellsALogin) {
     }
   }
   ASSERT_FALSE(by_peer.empty());
-  for (const auto& [peer, kinds] : by_peer) EXPECT_EQ(kinds.front(), Kind::kReq) << peer;
+  for (const auto& [peer, kinds] : by_peer) {
+    // (A REQ may be lost: then its peer gives up.)
+    if (kinds.size() == 1 && kinds[0] == Kind::kEnd) continue;
+    EXPECT_EQ(kinds.front(), Kind::kReq) << peer;
+  }
 }
 
 // Over a few seeds nothing that can be told is left out.
@@ -73,7 +79,7 @@ TEST(Story, TellsOfEverything) {
     const Kind kind = static_cast<Kind>(i);
     if (kind == Kind::kBroke) {
       EXPECT_EQ(seen[i], 0u);
-    } else {
+    } else if (kind != Kind::kProbe) {  // Of idle connections: sim/world_test.cc.
       EXPECT_GT(seen[i], 0u) << ToString(kind);
     }
   }

@@ -9,6 +9,7 @@
 #include "core/initiator/cdb.h"
 #include "core/initiator/initiator.h"
 #include "core/wire/login_rej.h"
+#include "sim/story.h"
 
 namespace srpt::sim {
 namespace {
@@ -21,6 +22,7 @@ WorldOptions OneDisk() {
   options.parameters.service_guid = 0x0002c90300bb0001;
   options.disks.push_back({"disk0", scsi::HandlerKind::kFileio, 512, 2048});
   options.sweep_every = 1;
+  options.story = true;
   return options;
 }
 
@@ -94,6 +96,16 @@ TEST_F(WorldTest, LoginIsAnsweredWithCredits) {
   EXPECT_TRUE(world.IsConnected(peer));
   ASSERT_TRUE(world.ChannelOf(peer));
   EXPECT_EQ(world.director().Sessions().size(), 1u);
+}
+
+TEST_F(WorldTest, TheStoryTellsOfSignsOfLife) {
+  LogIn();
+  world.RunFor(Seconds(200));
+  bool probed = false;
+  for (const StoryEvent& event : world.story()->events()) {
+    if (event.kind == StoryEvent::Kind::kProbe) probed = true;
+  }
+  EXPECT_TRUE(probed);
 }
 
 TEST_F(WorldTest, TooLongAnIuLengthIsRejectedWithReason) {
