@@ -220,9 +220,11 @@ void PostRead(ShardState& s, std::uint32_t piece, Command& c, const Moving& m) {
   if (!IsWholeRead(s, channel, p, c, m)) return QueuePiece(s, piece);
   wire::Direct d = c.first_descriptor;
   if (Planted(PlantedBug::kKeyOfNeighbour)) {
-    const Command& other = s.commands[s.pieces[(piece + 1) % s.pieces.size()].command];
-    if (other.Is<Moving>() && s.channels[other.channel].nexus != channel.nexus) {
-      d.rkey = other.first_descriptor.rkey;
+    const std::uint32_t at = s.pieces[(piece + 1) % s.pieces.size()].command;
+    const Command* other = at < s.commands.size() ? &s.commands[at] : nullptr;
+    if (other != nullptr && other->Is<Moving>() &&
+        s.channels[other->channel].nexus != channel.nexus) {
+      d.rkey = other->first_descriptor.rkey;
     }
   }
   if (Planted(PlantedBug::kResponseBeforeWrite)) {

@@ -145,7 +145,7 @@ void Initiator::StartTicking() {
 
 // Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
 void Initiator::CheckTimeout(const Channel& c, const Task& task) {
-  if (swarm_.Disturbed() || scene_.units[task.unit].silences) return;
+  if (swarm_.Disturbed() || scene_.units[task.unit].MaySilence(task.sent)) return;
   const bool nobody_ends_any = swarm_.abort_per_million == 0 && swarm_.reset_per_million == 0;
   scene_.Fail(c.peer, nobody_ends_any ? Invariant::kOneResponse : Invariant::kLaterUntouched,
               "tag " + std::to_string(task.number) +
@@ -217,7 +217,7 @@ void Initiator::SendReset(std::uint32_t unit) {
   ++(function == F::kLunReset ? scene_.stats.resets : scene_.stats.task_sets);
   fresh_.clear();
   if (function != F::kAbortTaskSet) {
-    scene_.units[unit].silences = true;
+    ++scene_.units[unit].silencing;
     scene_.ExpectAttention(unit, function == F::kLunReset ? 0xffffffffu : index_);
   }
   resets_sent_[unit] = now();
@@ -291,6 +291,11 @@ void Initiator::OnManaged(Channel& c, const initiator::received::Completion& com
 }
 
 void Initiator::OnReset(Channel& c, const Management& done, wire::RspCode code) {
+  if (done.function != F::kAbortTaskSet) {
+    Unit& unit = scene_.units[done.unit];
+    --unit.silencing;
+    unit.silenced = now();
+  }
   if (!quiesced_[done.unit]) return;
   if (code != wire::RspCode::kComplete) {
     world_.trace().Add(now(), c.peer.v, "peer: reset failed", static_cast<std::uint64_t>(code));

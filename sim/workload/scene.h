@@ -20,7 +20,11 @@ struct Unit {
   bool checked = true;  // A null disk keeps nothing.
   bool write_through = false;
   bool clearing = false;  // The administrator was asked to clear its failure.
-  bool silences = false;  // A nexus ended other nexuses' commands here: they are not answered.
+  // A nexus ended other nexuses' commands here, which are not answered then: so many ask for that
+  // now, and what was sent up to then may have been ended by one that was answered.
+  std::uint32_t silencing = 0;
+  Time silenced;
+  bool MaySilence(Time sent) const { return silencing > 0 || sent <= silenced; }
 };
 
 struct Stats {
