@@ -109,6 +109,8 @@ class World {
   // The peer withdraws its REQ (before the answer) or does not send RTU when REP comes.
   void WithholdRtu(PeerId peer, bool withhold);
   bool IsConnected(PeerId peer) const;
+  // So many of its IUs arrived before the target had the RTU: its first ones.
+  std::uint32_t EarlyIus(PeerId peer) const;
   // The target's name of it, once accepted.
   std::optional<ChannelId> ChannelOf(PeerId peer) const;
 
