@@ -80,9 +80,9 @@ void SayWhen(std::vector<std::string>& lines, const Explanation& e) {
   Say(lines, "inevitable", "from " + OccurrenceText(*e.decisive));
   const Outcome& n = *e.neighbour;
   Say(lines, "neighbour",
-      n.broken.empty() ? "without that, and what came after, all holds (fingerprint " +
-                             Hex(n.fingerprint) + ")"
-                       : "without that it breaks something else: " + n.broken);
+      n.broken.empty()
+          ? "without that, and what came after, all holds (fingerprint " + Hex(n.fingerprint) + ")"
+          : "without that it breaks something else: " + n.broken);
 }
 
 std::string Seed(const Explanation& e, const ReportSource& source) {
@@ -134,17 +134,18 @@ std::vector<std::string> ReportText(const Explanation& e, const ReportSource& so
   }
   Say(lines, "seed", Seed(e, source));
   Say(lines, "fingerprint",
-      Hex(o.fingerprint) + (e.same_fingerprint ? ", seen twice" : ", and ANOTHER ONE the next time") +
-          "; at " + std::to_string(o.virtual_time.ns / 1000) + " us of virtual time");
+      Hex(o.fingerprint) +
+          (e.same_fingerprint ? ", seen twice" : ", and ANOTHER ONE the next time") + "; at " +
+          std::to_string(o.virtual_time.ns / 1000) + " us of virtual time");
   SayWhatItTakes(lines, e);
   SayWhen(lines, e);
   Say(lines, "replay", ReplayCommand(source));
-  Say(lines, "files", "in " + source.directory +
-                          ": report.html, capture.pcapng, minimal.trace, run.trace, draft_test.cc");
+  Say(lines, "files",
+      "in " + source.directory +
+          ": report.html, capture.pcapng, minimal.trace, run.trace, draft_test.cc");
   if (o.story != nullptr) {
     lines.emplace_back();
-    const std::vector<std::string> chart =
-        ChartText(MakeChart(*o.story), kColumns, kChartLines);
+    const std::vector<std::string> chart = ChartText(MakeChart(*o.story), kColumns, kChartLines);
     lines.insert(lines.end(), chart.begin(), chart.end());
   }
   return lines;
