@@ -16,6 +16,18 @@ constexpr std::array<std::string_view, kTopics> kTopicNames = {
     "cm", "iu", "rdma", "disk", "rnr", "log", "fault", "completion", "message"};
 constexpr std::size_t kTimeWidth = 11;
 
+// Core's own words, without what is the same in every line: the ports' ids and long names.
+std::string Shortened(std::string text) {
+  constexpr std::string_view kPort = "fe80:0000:0000:0000:0000:0000:0000:000";
+  for (std::size_t at; (at = text.find(kPort)) != std::string::npos;) {
+    text.replace(at, kPort.size() + 1, "port " + std::to_string(text[at + kPort.size()] - '1'));
+  }
+  const std::size_t ids = text.find(" (i_port_id ");
+  const std::size_t end = ids == std::string::npos ? ids : text.find(')', ids);
+  if (end != std::string::npos) text.erase(ids, end + 1 - ids);
+  return text;
+}
+
 }  // namespace
 
 std::optional<Topic> ParseTopic(std::string_view word) {
@@ -40,7 +52,20 @@ void Stage::Put(Topic topic, Time at, const std::string& text) {
   }
   std::string time = TimeText(at);
   if (time.size() < kTimeWidth) time.insert(0, kTimeWidth - time.size(), ' ');
-  log_.push_back(std::string(kLogMargin) + time + "  " + text);
+  std::string line = std::string(kLogMargin) + time + "  " + text;
+  if (same_ != 0 && log_.back() == line) {
+    ++same_;
+    return;
+  }
+  CloseLine();
+  log_.push_back(std::move(line));
+  same_ = 1;
+}
+
+// The same thing many times at once is one line.
+void Stage::CloseLine() {
+  if (same_ > 1) log_.back() += ", " + std::to_string(same_) + " times";
+  same_ = 0;
 }
 
 void Stage::Note(const std::string& text) {
@@ -50,6 +75,7 @@ void Stage::Note(const std::string& text) {
 
 std::vector<std::string> Stage::TakeLog() {
   Drain();
+  CloseLine();
   std::string hidden;
   for (std::size_t i = 0; i < kTopics; ++i) {
     const auto topic = static_cast<Topic>(i);
@@ -161,7 +187,7 @@ void Stage::Log(const sim::StoryEvent& event) {
       return Put(Topic::kFault, event.at, "fault: " + event.text);
     case Kind::kLog:
     case Kind::kPhase:
-      return Put(Topic::kLog, event.at, event.text);
+      return Put(Topic::kLog, event.at, Shortened(event.text));
     case Kind::kBroke:
       return Put(Topic::kFault, event.at,
                  "BROKEN: invariant " + std::to_string(event.id) + ": " + event.text);

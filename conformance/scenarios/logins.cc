@@ -25,9 +25,9 @@ PeerAddress AddressOf(char initiator) {
 
 }  // namespace
 
-Channel* Player::Connect(Words& words) {
+std::vector<Channel*> Player::Connect(Words& words) {
   const std::string name = TakeName(words);
-  if (!words.ok()) return nullptr;
+  if (!words.ok()) return {};
   const std::uint64_t guid = options_.parameters.service_guid;
   wire::LoginReq req;  // As Linux asks.
   req.tag = initiator::MakeTag(0x80);
@@ -41,6 +41,7 @@ Channel* Player::Connect(Words& words) {
   sim::ConnectOptions options;
   options.source = AddressOf(name[0]);
   bool withhold = false;
+  std::uint64_t times = 1;
   const auto action = [&](std::uint64_t which) {
     req.flags = static_cast<std::uint8_t>((req.flags & ~wire::kLoginReqMultichannelMask) | which);
   };
@@ -84,29 +85,41 @@ Channel* Player::Connect(Words& words) {
       options.private_data = words.Hex("the private data", 92);
     } else if (words.TakeIf("withhold-rtu")) {
       withhold = true;
+    } else if (words.TakeIf("times")) {
+      times = words.Number("how many channels", 1, 256);
     } else if (words.TakeIf("outlaw")) {
       options.overruns = true;
     } else {
       words.End();
     }
   }
-  const Channel* old = stage_->Find(name);
-  if (old != nullptr && old->state != Channel::State::kOver) {
-    words.Wrong("channel " + name + " is not over; another one of the same initiator is called " +
-                std::string(1, name[0]) + "2, for example");
+  if (!words.ok()) return {};
+  std::vector<Channel*> channels;
+  std::string next = name;
+  for (std::uint64_t i = 0; i < times; ++i) {
+    const Channel* old = stage_->Find(next);
+    if (old != nullptr && old->state != Channel::State::kOver) {
+      words.Wrong("channel " + next + " is not over; another one of the same initiator is called " +
+                  std::string(1, next[0]) + "2, for example");
+      return {};
+    }
+    Channel& channel = stage_->Connect(next, req, options);
+    stage_->world().WithholdRtu(channel.peer, withhold);
+    channels.push_back(&channel);
+    const auto number = ParseNumber(next.substr(1)).value_or(1);
+    next = next[0] + std::to_string(number + 1);
   }
-  if (!words.ok()) return nullptr;
-  Channel& channel = stage_->Connect(name, req, options);
-  stage_->world().WithholdRtu(channel.peer, withhold);
-  return &channel;
+  return channels;
 }
 
 void Player::OnConnect(Words& words) { Connect(words); }
 
 void Player::OnLogin(Words& words) {
-  Channel* channel = Connect(words);
-  if (channel == nullptr) return;
-  stage_->RunUntil([&] { return channel->state != Channel::State::kAsked; }, kLoginWait);
+  for (const Channel* channel : Connect(words)) {
+    stage_->RunUntil([&] { return channel->state != Channel::State::kAsked; }, kLoginWait);
+    // Until its RTU is there, too.
+    if (channel->state == Channel::State::kLive) stage_->world().RunFor(Milliseconds(1));
+  }
 }
 
 void Player::OnReady(Words& words) {

@@ -28,7 +28,7 @@ std::span<const Player::Command> Player::Commands() {
       Row{"login", &Player::OnLogin, false,
        "CHANNEL [multi] [action N] [flags XX] [iu-len N] [formats XXXX] [immediate N] [native] "
        "[iwarp] [port N] [target-port X] [receives N] [receive-bytes N] [depth N] [private X] "
-       "[withhold-rtu] [outlaw]"},
+       "[withhold-rtu] [outlaw] [times N]"},
       Row{"connect", &Player::OnConnect, false, "as login, but nobody waits for the answer"},
       Row{"ready", &Player::OnReady, false, "CHANNEL [LUN]...: takes the unit attentions"},
       Row{"answers", &Player::OnAnswers, false, "CHANNEL on|off: to CRED_REQ and AER_REQ"},

@@ -53,7 +53,7 @@ class Player {
   void OnReceives(Words& words);
   void OnDisconnect(Words& words);
   void OnVanish(Words& words);
-  Channel* Connect(Words& words);
+  std::vector<Channel*> Connect(Words& words);
   // commands.cc
   void OnMemory(Words& words);
   void OnFill(Words& words);

@@ -110,6 +110,7 @@ class Stage : public sim::PeerSink {
   void LogCm(const sim::StoryEvent& event, const std::string& who);
   void LogDisk(const sim::StoryEvent& event);
   void Put(Topic topic, Time at, const std::string& text);
+  void CloseLine();
   std::string WhoIs(std::uint32_t peer) const;
   Channel* Of(sim::PeerId peer);
   void OnIu(Channel& channel, Bytes iu);
@@ -124,6 +125,7 @@ class Stage : public sim::PeerSink {
   std::array<bool, kTopics> shown_{};
   std::array<std::uint64_t, kTopics> hidden_{};
   std::vector<std::string> log_;
+  std::uint64_t same_ = 0;     // How often the last line was put there.
   std::uint64_t drained_ = 0;  // Events of the story.
   std::string violation_;
 };
