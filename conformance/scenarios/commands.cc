@@ -6,6 +6,8 @@
 #include "conformance/scenarios/player.h"
 #include "core/base/bytes.h"
 #include "core/initiator/initiator.h"
+#include "core/wire/login_req.h"
+#include "core/wire/logout.h"
 #include "core/wire/tsk_mgmt.h"
 
 namespace srpt::scenarios {
@@ -32,6 +34,8 @@ namespace {
 
 constexpr std::uint8_t kPoison = 0xee;  // In memory that a command is to read into.
 constexpr std::uint8_t kData = 0xaa;    // In what it is to write.
+constexpr std::string_view kCannotSend =
+    " is over, has no credit, or has this tag outstanding; \"anyway\" sends it all the same";
 constexpr std::uint32_t kNewBytesMax = 32u << 20;
 
 BufferWords New(std::uint64_t bytes) {
@@ -56,8 +60,19 @@ void DefaultBuffers(SendWords& send, std::uint32_t block_bytes, Words& words) {
   if (way == Direction::kOut || way == Direction::kBoth) send.out = New(bytes);
 }
 
-// For a command that the channel does not know of.
-void SpendCredit(initiator::Channel& srp) {
+// Of the same login: it writes what the channel itself would not.
+initiator::Channel Another(const Channel& channel) {
+  initiator::Channel other;
+  std::array<std::uint8_t, wire::kLoginReq64Bytes> login{};
+  other.BuildLoginCm(channel.req, login);
+  static_cast<void>(other.OnLoginRsp(channel.login_rsp));
+  return other;
+}
+
+// A request leaves that the channel does not know of. If there is a credit, it is used.
+void BreakRules(Channel& channel) {
+  channel.outlaw = true;
+  initiator::Channel& srp = channel.srp;
   const Tag nobodys = initiator::MakeTag(~std::uint64_t{0});
   if (!srp.CanSendTskMgmt() || srp.IsOutstanding(nobodys)) return;
   initiator::Command command;
@@ -157,9 +172,7 @@ void Player::OnSend(Words& words) {
     const Tag now = tag.value_or(NextTag(*channel));
     const bool can = channel->srp.CanSendTskMgmt() && !channel->srp.IsOutstanding(now);
     if (!can && !send.anyway) {
-      return words.Wrong("channel " + channel->name +
-                         " is over, has no credit, or has this tag outstanding; \"anyway\" sends "
-                         "it all the same");
+      return words.Wrong("channel " + channel->name + std::string(kCannotSend));
     }
     SendCommand(*channel, send, now);
   }
@@ -184,14 +197,8 @@ void Player::SendCommand(Channel& channel, const SendWords& send, const Tag& tag
   if (can) {
     iu.resize(channel.srp.BuildCmd(command, iu));
   } else {
-    // Another one of the same login writes it; if there is a credit, it is used.
-    initiator::Channel other;
-    std::array<std::uint8_t, 64> login{};
-    other.BuildLoginCm(channel.req, login);
-    static_cast<void>(other.OnLoginRsp(channel.login_rsp));
-    iu.resize(other.BuildCmd(command, iu));
-    channel.outlaw = true;
-    SpendCredit(channel.srp);
+    iu.resize(Another(channel).BuildCmd(command, iu));
+    BreakRules(channel);
   }
   for (const auto& [at, byte] : send.put) {
     if (at < iu.size()) iu[at] = byte;
@@ -214,6 +221,7 @@ void Player::OnTask(Words& words) {
   Channel* channel = TakeChannel(words);
   using Function = wire::TskMgmtFunction;
   initiator::TaskManagement task;
+  bool anyway = false;
   if (words.TakeIf("abort")) {
     task.function = Function::kAbortTask;
   } else if (words.TakeIf("abort-set")) {
@@ -236,18 +244,25 @@ void Player::OnTask(Words& words) {
       task.task_tag = TakeTag(words, "the tag of the command");
     } else if (words.TakeIf("tag")) {
       tag = TakeTag(words, "the tag");
+    } else if (words.TakeIf("anyway")) {
+      anyway = true;
     } else {
       words.End();
     }
   }
   if (!words.ok()) return;
   task.tag = tag.value_or(NextTag(*channel));
-  if (!channel->srp.CanSendTskMgmt() || channel->srp.IsOutstanding(task.tag)) {
-    return words.Wrong("channel " + channel->name +
-                       " is over, has no credit, or has this tag outstanding");
+  const bool can = channel->srp.CanSendTskMgmt() && !channel->srp.IsOutstanding(task.tag);
+  if (!can && (!anyway || channel->login_rsp.empty())) {
+    return words.Wrong("channel " + channel->name + std::string(kCannotSend));
   }
   std::array<std::uint8_t, wire::kTskMgmtBytes> iu{};
-  channel->srp.BuildTskMgmt(task, iu);
+  if (can) {
+    channel->srp.BuildTskMgmt(task, iu);
+  } else {
+    Another(*channel).BuildTskMgmt(task, iu);
+    BreakRules(*channel);
+  }
   stage_->Send(*channel, iu);
 }
 

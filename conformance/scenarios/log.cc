@@ -104,7 +104,7 @@ void Stage::Drain() {
 
 std::string Stage::WhoIs(std::uint32_t peer) const {
   const auto it = peers_.find(peer);
-  return it == peers_.end() ? "peer " + std::to_string(peer) : it->second;
+  return it == peers_.end() ? "(stale)" : it->second;  // A REQ that nobody here sent.
 }
 
 void Stage::LogCm(const sim::StoryEvent& event, const std::string& who) {

@@ -159,6 +159,13 @@ void Player::OnAnswers(Words& words) {
   if (words.ok()) channel->answers = on;
 }
 
+void Player::OnForget(Words& words) {
+  Channel* channel = TakeChannel(words);
+  const RawLun lun = TakeLun(words);
+  words.End();
+  if (words.ok()) channel->srp.ForgetLun(lun);
+}
+
 void Player::OnReceives(Words& words) {
   Channel* channel = TakeChannel(words);
   const auto count = static_cast<std::uint32_t>(words.Number("how many receives", 1, 1024));

@@ -73,8 +73,8 @@ void Player::OnSessions(Words& words) {
   const auto sessions = stage_->world().director().Sessions();
   if (sessions.empty()) stage_->Note("no session");
   for (const SessionInfo& session : sessions) {
-    std::string text =
-        "session " + session.name + " channels " + std::to_string(session.channels.size());
+    std::string text = "session " + session.name + " port " + std::to_string(session.port.v) +
+                       " channels " + std::to_string(session.channels.size());
     for (const SessionChannel& of : session.channels) {
       for (const ChannelInfo& info : stage_->world().shard(of.shard.v).Channels()) {
         if (info.channel != of.channel) continue;

@@ -32,6 +32,7 @@ std::span<const Player::Command> Player::Commands() {
       Row{"connect", &Player::OnConnect, false, "as login, but nobody waits for the answer"},
       Row{"ready", &Player::OnReady, false, "CHANNEL [LUN]...: takes the unit attentions"},
       Row{"answers", &Player::OnAnswers, false, "CHANNEL on|off: to CRED_REQ and AER_REQ"},
+      Row{"forget", &Player::OnForget, false, "CHANNEL LUN: it waits for none of its commands there"},
       Row{"receives", &Player::OnReceives, false, "CHANNEL N: posts them (login ... receives 0)"},
       Row{"disconnect", &Player::OnDisconnect, false, "CHANNEL"},
       Row{"vanish", &Player::OnVanish, false, "CHANNEL: its power is gone"},

@@ -50,6 +50,7 @@ class Player {
   void OnConnect(Words& words);
   void OnReady(Words& words);
   void OnAnswers(Words& words);
+  void OnForget(Words& words);
   void OnReceives(Words& words);
   void OnDisconnect(Words& words);
   void OnVanish(Words& words);
