@@ -53,6 +53,9 @@ Result<Transcript, Complaint> ParseTranscript(std::string_view text) {
       transcript.entries.back().log.emplace_back(line);
     }
   }
+  const bool empty = std::none_of(transcript.entries.begin(), transcript.entries.end(),
+                                  [](const Transcript::Entry& entry) { return entry.command; });
+  if (empty) return Err{Complaint{1, "there is no command; srpt_scenario --help lists them"}};
   return transcript;
 }
 

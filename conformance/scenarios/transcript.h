@@ -36,8 +36,8 @@ struct Transcript {
 inline constexpr std::string_view kLogMargin = "    ";
 inline constexpr std::size_t kTranscriptBytesMax = 4u << 20;
 
-// A line of a log that stands behind no command, a byte that is no text, or a text that is too
-// long.
+// Complains of a text without a command, a line of a log that stands behind none, a byte that is no
+// text, and a text that is too long.
 Result<Transcript, Complaint> ParseTranscript(std::string_view text);
 
 // The text again; every line ends with a line feed.
