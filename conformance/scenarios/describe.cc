@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "core/initiator/cdb.h"
-#include "core/scsi/opcodes.h"
 #include "core/scsi/sense.h"
 #include "core/wire/aer.h"
 #include "core/wire/cmd.h"
@@ -74,22 +74,47 @@ std::string ResidualText(const wire::Rsp& rsp) {
   return text;
 }
 
+constexpr std::uint8_t kVariableLength = 0x7f;
+
+struct CdbName {
+  std::uint8_t opcode;
+  std::uint16_t action;  // Of a CDB of variable length; else 0.
+  std::string_view name;
+};
+constexpr CdbName kCdbNames[] = {
+    {0x00, 0, "TEST UNIT READY"},   {0x03, 0, "REQUEST SENSE"},
+    {0x08, 0, "READ(6)"},           {0x0a, 0, "WRITE(6)"},
+    {0x12, 0, "INQUIRY"},           {0x1a, 0, "MODE SENSE(6)"},
+    {0x25, 0, "READ CAPACITY(10)"}, {0x28, 0, "READ(10)"},
+    {0x2a, 0, "WRITE(10)"},         {0x35, 0, "SYNCHRONIZE CACHE(10)"},
+    {0x53, 0, "XDWRITEREAD(10)"},   {0x7f, 7, "XDWRITEREAD(32)"},
+    {0x7f, 9, "READ(32)"},          {0x7f, 11, "WRITE(32)"},
+    {0x88, 0, "READ(16)"},          {0x8a, 0, "WRITE(16)"},
+    {0x9e, 0, "SERVICE ACTION IN"}, {0xa0, 0, "REPORT LUNS"},
+    {0xa8, 0, "READ(12)"},          {0xaa, 0, "WRITE(12)"},
+};
+
 std::string CdbText(Bytes cdb) {
-  const scsi::OpcodeMatch match = scsi::FindOpcode(cdb);
-  if (match.row == nullptr)
+  const std::uint8_t op = cdb[0];
+  const std::uint16_t action =
+      op == kVariableLength && cdb.size() >= 32 ? LoadBe16(cdb.data() + 8) : std::uint16_t{0};
+  const auto* named =
+      std::find_if(std::begin(kCdbNames), std::end(kCdbNames),
+                   [&](const CdbName& n) { return n.opcode == op && n.action == action; });
+  if (named == std::end(kCdbNames)) {
     return "cdb " + wire::Hex(cdb.first(std::min<std::size_t>(16, cdb.size())));
-  std::string text(match.row->name);
+  }
+  std::string text(named->name);
   const std::uint8_t* p = cdb.data();
   const auto add = [&](std::uint64_t lba, std::uint64_t blocks, std::uint8_t flags) {
     text += " lba " + Number(lba) + " blocks " + Number(blocks);
     if ((flags & initiator::kFua) != 0) text += " fua";
   };
-  const std::uint8_t op = cdb[0];
   if (op == 0x08 || op == 0x0a) add(LoadBe24(p + 1) & 0x1fffff, p[4] == 0 ? 256 : p[4], 0);
   if (op == 0x28 || op == 0x2a || op == 0x53) add(LoadBe32(p + 2), LoadBe16(p + 7), p[1]);
   if (op == 0xa8 || op == 0xaa) add(LoadBe32(p + 2), LoadBe32(p + 6), p[1]);
   if (op == 0x88 || op == 0x8a) add(LoadBe64(p + 2), LoadBe32(p + 10), p[1]);
-  if (op == scsi::kVariableLength) add(LoadBe64(p + 12), LoadBe32(p + 28), p[10]);
+  if (op == kVariableLength) add(LoadBe64(p + 12), LoadBe32(p + 28), p[10]);
   return text;
 }
 

@@ -22,8 +22,8 @@ std::span<const Player::Command> Player::Commands() {
        "[seed N] [latency fixed|drawn] [rnr-retries N|forever] [PARAMETER N]..."},
       Row{"port", &Player::OnPort, true, "[disabled]"},
       Row{"disk", &Player::OnDisk, true,
-       "NAME [handler fileio|blockio|nullio] [blocks N] [block-bytes N] [read-only] [write-through] "
-       "[nv-cache]"},
+       "NAME [handler fileio|blockio|nullio] [blocks N] [block-bytes N] [read-only] "
+       "[write-through] [nv-cache]"},
       Row{"lun", &Player::OnLun, true, "N DISK [port N] [read-only]"},
       Row{"login", &Player::OnLogin, false,
        "CHANNEL [multi] [action N] [flags XX] [iu-len N] [formats XXXX] [immediate N] [native] "
@@ -32,7 +32,7 @@ std::span<const Player::Command> Player::Commands() {
       Row{"connect", &Player::OnConnect, false, "as login, but nobody waits for the answer"},
       Row{"ready", &Player::OnReady, false, "CHANNEL [LUN]...: takes the unit attentions"},
       Row{"answers", &Player::OnAnswers, false, "CHANNEL on|off: to CRED_REQ and AER_REQ"},
-      Row{"forget", &Player::OnForget, false, "CHANNEL LUN: it waits for none of its commands there"},
+      Row{"forget", &Player::OnForget, false, "CHANNEL LUN: it gives up its commands there"},
       Row{"receives", &Player::OnReceives, false, "CHANNEL N: posts them (login ... receives 0)"},
       Row{"disconnect", &Player::OnDisconnect, false, "CHANNEL"},
       Row{"vanish", &Player::OnVanish, false, "CHANNEL: its power is gone"},
@@ -58,7 +58,8 @@ std::span<const Player::Command> Player::Commands() {
       Row{"admin", &Player::OnAdmin, false,
        "add-lun N DISK [read-only] | remove-lun N | enable | disable | resize DISK BLOCKS | "
        "clear-failed DISK | close-session CHANNEL | shutdown; [port N]"},
-      Row{"show", &Player::OnShow, false, "TOPIC... (cm iu rdma disk rnr log fault completion message)"},
+      Row{"show", &Player::OnShow, false,
+       "TOPIC...: cm iu rdma disk rnr log fault completion message"},
       Row{"hide", &Player::OnHide, false, "TOPIC...: they are counted"},
       Row{"look", &Player::OnLook, false, "MEMORY [from N] [bytes N] | DISK lba N [blocks N]"},
       Row{"credits", &Player::OnCredits, false, "CHANNEL"},
