@@ -144,6 +144,7 @@ class Fabric {
     kPeerSendFails,
     kDeviceRemoved,
     kCqLost,
+    kPeerGivesUp,  // Its DREQ was not answered.
   };
   enum class Cm : std::uint8_t { kRequested, kAsked, kAccepted, kOver };
   enum class PeerQp : std::uint8_t { kNone, kUp, kError, kGone };
