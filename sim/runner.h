@@ -27,6 +27,7 @@ struct Outcome {
   std::uint64_t heard = 0;  // What each command that ended GOOD was told, in whatever order.
   std::array<std::uint64_t, kFaultKinds> faults{};
   std::uint64_t events = 0;
+  std::uint64_t ius = 0;  // Delivered, to either end.
   std::uint64_t checked_blocks = 0;
   Duration virtual_time;
   std::vector<Script::Record> happened;  // If the swarm's script writes them down.

@@ -46,7 +46,10 @@ void VisitOptions(S& s, Visit&& visit) {
   visit("hostile", s.hostile, 0, 1);
   visit("hostile-silent", s.hostile_silent, 0, 1);
   visit("shutdown", s.shutdown, 0, 1);
-  visit("command-timeout-ns", s.command_timeout.ns, 1000000, 1000000000000);
+  visit("command-timeout-ns", s.command_timeout.ns, 1000, 1000000000000);
+  visit("bidirectional", s.bidirectional, 0, 1);
+  visit("think-max-ns", s.think_max.ns, 1, 1000000000000000);
+  visit("work-max-ns", s.work_max.ns, 1000000000, 10000000000000000);
   visit("labels", w.form, 0, 1);  // 0: of real bytes.
   visit("rnr-retries", w.rnr_retries, 0, ~std::uint32_t{0});
   visit("stale", w.stale, 0, kAny);
@@ -60,6 +63,11 @@ void VisitOptions(S& s, Visit&& visit) {
   visit("credits", p.credits, limits::kCreditsMin, limits::kCreditsMax);
   visit("use-srq", p.use_srq, 0, 1);
   visit("srq-size", p.srpt_srq_size, 4, 65535);
+}
+
+// What traces did not have from the beginning: where it is missing, it is as a Swarm has it.
+bool IsLater(std::string_view option) {
+  return option == "bidirectional" || option == "think-max-ns" || option == "work-max-ns";
 }
 
 template <class T>
@@ -248,7 +256,7 @@ std::string Parser::Finish() {
   if (!ended_) return "the trace is cut off: its last line, end, is missing";
   std::string missing;
   VisitOptions(trace_.swarm, [&](std::string_view name, const auto&, std::uint64_t, std::uint64_t) {
-    if (missing.empty() && seen_.count(std::string(name)) == 0) missing = name;
+    if (missing.empty() && seen_.count(std::string(name)) == 0 && !IsLater(name)) missing = name;
   });
   if (!missing.empty()) return "option " + missing + " is missing";
   const Swarm& s = trace_.swarm;

@@ -3,7 +3,8 @@
 // file is good for later versions of the code, too, and what finds no opportunity there is told.
 //
 //   srpt-trace 1
-//   option seed 753                 every option of a Swarm, with its value
+//   option seed 753                 every option of a Swarm, with its value (traces of earlier
+//                                   versions lack the later ones)
 //   disk disk0 fileio 512 2048 back        name, handler, bytes a block, blocks, cache policy
 //   rate kill 1200                  faults that this seed had, in a million opportunities
 //   breaks 31:peer #: RDMA ...      the signature of what broke (sim/invariants.h); absent: nothing
