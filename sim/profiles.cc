@@ -47,13 +47,13 @@ Swarm Mixed(std::uint64_t seed) {
   Swarm s = Common(seed);
   s.initiators = 8;
   s.depth = 4;
-  s.commands = 3800;  // A minute's.
+  s.commands = 4100;  // A minute's.
   s.bytes_max = 65536;
   s.bidirectional = true;
   s.other_percent = 10;
-  // 8 sessions x 2 IUs / 16 ms.
+  // 8 sessions x 2 IUs / 15 ms; a little more than 1,000 a second, for the quiet end.
   s.think_percent = 100;
-  s.think_max = Milliseconds(32);
+  s.think_max = Microseconds(29500);
   s.abort_per_million = 500;
   Rate(s, FaultKind::kWireSlow, 1000);
   Rate(s, FaultKind::kLateCompletion, 200);
