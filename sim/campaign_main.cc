@@ -44,10 +44,6 @@ class Seeds {
   std::string TraceName(std::uint64_t seed) const {
     return options_.failures + "/seed-" + std::to_string(seed) + ".trace";
   }
-  Swarm SwarmOf(std::uint64_t seed) const {
-    return options_.profile == Profile::kNone ? DrawSwarm(seed)
-                                              : ProfileSwarm(options_.profile, seed);
-  }
   void PrintFailures(const CampaignResult& result) const;
   int PrintPaths() const;
 
@@ -84,7 +80,7 @@ void Seeds::OnFailure(const Failure& failure) {
   const std::string name = TraceName(failure.first_seed);
   errno = 0;
   std::ofstream file(name, std::ios::binary);
-  file << WriteTrace(RecordSwarm(SwarmOf(failure.first_seed), options_.plant));
+  file << WriteTrace(RecordSwarm(SwarmOf(options_, failure.first_seed), options_.plant));
   file.close();
   if (!file) status_ = CannotWrite("--failures", name, std::strerror(errno));
 }
@@ -97,8 +93,10 @@ CampaignResult Seeds::RunAll() {
   campaign.jobs = options_.jobs;
   campaign.plant = options_.plant;
   campaign.run = [this](std::uint64_t seed) {
-    if (options_.profile == Profile::kNone) return RunCompared(seed, options_.trace_lines);
-    return RunSwarm(SwarmOf(seed), options_.trace_lines);
+    const Swarm swarm = SwarmOf(options_, seed);
+    // A profile is for its speed: a second run would be another one's.
+    return options_.profile == Profile::kNone ? RunSometimesCompared(swarm, options_.trace_lines)
+                                              : RunSwarm(swarm, options_.trace_lines);
   };
   if (!options_.json.empty()) {
     campaign.on_outcome = [this](const Outcome& outcome) { json_.Add(outcome); };
@@ -122,6 +120,7 @@ void Seeds::PrintFailures(const CampaignResult& result) const {
   if (options_.profile != Profile::kNone) {
     how += " --profile " + std::string(ToString(options_.profile));
   }
+  for (const auto& [name, value] : options_.changes) how += " --option " + name + "=" + value;
   std::printf("  %8s %20s  %s\n", "seeds", "first", "signature");
   for (std::size_t i = 0; i < result.failures.size(); ++i) {
     const Failure& failure = result.failures[i];

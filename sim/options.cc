@@ -8,12 +8,14 @@
 
 #include "sim/paths.h"
 #include "sim/planted_bugs.h"
+#include "sim/trace_file.h"
 
 namespace srpt::sim {
 
 const char kUsage[] =
     "srpt_sim [--seeds N] [--seed S] [--minutes M] [--jobs J] [--failures DIR] [--json FILE]\n"
-    "         [--paths FILE] [--profile NAME] [--trace LINES] [--plant BUG]\n"
+    "         [--paths FILE] [--profile NAME] [--option NAME=VALUE]... [--trace LINES] [--plant "
+    "BUG]\n"
     "  Runs N seeds (default 100) from S (default 1): the target's core against a simulated "
     "fabric,\n"
     "  disks and clock, with workload initiators that verify every byte, while faults strike.\n"
@@ -24,6 +26,7 @@ const char kUsage[] =
     "  --json FILE   the fingerprint of each seed and of the whole run\n"
     "  --paths FILE  which basic blocks of core were reached (bazel --config=paths)\n"
     "  --profile NAME a fixed workload, for its speed: busy, mixed or idle; 5 seeds of it\n"
+    "  --option NAME=VALUE  changes an option that a seed drew, by the name it has in traces\n"
     "  --trace LINES how many of the last events a failure shows (default 30)\n"
     "  --record FILE    writes down the run of seed S: its options, and all that happened and "
     "need\n"
@@ -86,6 +89,22 @@ std::string SetMinutes(const std::string& value, Options* options) {
   return "--minutes: a number from 0.001 to 100000 was expected, not \"" + value + "\"";
 }
 
+std::string SetChange(const std::string& value, Options* options) {
+  const std::size_t equals = value.find('=');
+  if (equals == std::string::npos) {
+    return "--option: NAME=VALUE was expected, not \"" + value + "\"";
+  }
+  const std::string name = value.substr(0, equals);
+  const std::string number = value.substr(equals + 1);
+  // --seed sets the one; a hostile peer has a disk of its own, which was drawn or not.
+  if (name == "seed" || name == "hostile") return "--option: " + name + " cannot be changed";
+  Swarm any;
+  const std::string wrong = SetOption(name, number, any);
+  if (!wrong.empty()) return "--option: " + wrong;
+  options->changes.emplace_back(name, number);
+  return "";
+}
+
 std::string NotANumber(const NumberOption& option, const std::string& value) {
   return std::string(option.name) + ": a number from " + std::to_string(option.low) + " to " +
          std::to_string(option.high) + " was expected, not \"" + value + "\"";
@@ -102,6 +121,7 @@ std::string Set(const std::string& name, const std::string& value, Options* opti
     return "";
   }
   if (name == "--minutes") return SetMinutes(value, options);
+  if (name == "--option") return SetChange(value, options);
   if (name == "--profile") {
     options->profile = ProfileOf(value);
     if (options->profile != Profile::kNone) return "";
@@ -144,14 +164,16 @@ std::string Conflict(const Options& o) {
   const char* trace = !o.record.empty()   ? "--record"
                       : !o.replay.empty() ? "--replay"
                                           : "--minimise";
-  const char* campaign = o.minutes > 0                 ? "--minutes"
-                         : !o.failures.empty()         ? "--failures"
-                         : !o.paths.empty()            ? "--paths"
-                         : !o.json.empty()             ? "--json"
-                         : o.profile != Profile::kNone ? "--profile"
-                                                       : nullptr;
+  const bool drawn = !o.record.empty();  // Of a seed.
+  const char* campaign = o.minutes > 0                           ? "--minutes"
+                         : !o.failures.empty()                   ? "--failures"
+                         : !o.paths.empty()                      ? "--paths"
+                         : !o.json.empty()                       ? "--json"
+                         : !drawn && o.profile != Profile::kNone ? "--profile"
+                         : !drawn && !o.changes.empty()          ? "--option"
+                                                                 : nullptr;
   if (campaign == nullptr) return "";
-  return std::string(campaign) + " is for runs of seeds, and " + trace + " runs none: one of them";
+  return std::string(campaign) + " is for runs of seeds; " + trace + " does not go with it";
 }
 
 }  // namespace
@@ -189,6 +211,13 @@ std::string ParseOptions(int argc, const char* const* argv, Options* options) {
            std::to_string(options->seeds) + ": the last seed is " + std::to_string(kMost);
   }
   return "";
+}
+
+Swarm SwarmOf(const Options& options, std::uint64_t seed) {
+  Swarm swarm =
+      options.profile == Profile::kNone ? DrawSwarm(seed) : ProfileSwarm(options.profile, seed);
+  for (const auto& [name, value] : options.changes) SetOption(name, value, swarm);
+  return swarm;
 }
 
 }  // namespace srpt::sim

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/planted.h"
 #include "sim/profiles.h"
@@ -25,6 +27,8 @@ struct Options {
   std::string failures;  // A directory for traces of what broke.
   std::string paths;     // Where core's code paths go that were reached.
   Profile profile = Profile::kNone;
+  // What is changed in each seed's swarm: names and values as traces have them.
+  std::vector<std::pair<std::string, std::string>> changes;
   PlantedBug plant = PlantedBug::kNone;
   // A file each; at most one of the three is given. Then nothing else is run.
   std::string record;         // Where the run of the first seed goes.
@@ -39,6 +43,9 @@ extern const char kUsage[];
 
 // Empty, or what is wrong with the command line: one line, without the program's name.
 std::string ParseOptions(int argc, const char* const* argv, Options* options);
+
+// What a run of this seed is like, by the profile and the changes that were asked for.
+Swarm SwarmOf(const Options& options, std::uint64_t seed);
 
 }  // namespace srpt::sim
 

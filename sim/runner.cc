@@ -249,9 +249,13 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
 }
 
 Outcome RunCompared(std::uint64_t seed, std::size_t trace_lines) {
+  return RunSometimesCompared(DrawSwarm(seed), trace_lines);
+}
+
+Outcome RunSometimesCompared(const Swarm& swarm, std::size_t trace_lines) {
   constexpr std::uint64_t kEvery = 8;
-  if (seed % kEvery != 0) return RunSeed(seed, trace_lines);
-  return RunComparedSwarm(DrawSwarm(seed), trace_lines);
+  if (swarm.world.seed % kEvery != 0) return RunSwarm(swarm, trace_lines);
+  return RunComparedSwarm(swarm, trace_lines);
 }
 
 bool NeedsComparison(Invariant invariant) {

@@ -113,6 +113,22 @@ std::optional<std::uint64_t> NumberIn(std::string_view text, int base) {
   return number;
 }
 
+std::string Expected(std::string_view what, std::string_view found) {
+  return std::string(what) + " was expected, not \"" + std::string(found) + "\"";
+}
+
+// A number from `low` to `high`, or why not.
+std::string Bounded(std::string_view name, std::string_view text, std::uint64_t low,
+                    std::uint64_t high, std::uint64_t* out) {
+  const auto number = NumberIn(text, 10);
+  if (number && *number >= low && *number <= high) {
+    *out = *number;
+    return "";
+  }
+  return std::string(name) + ": " +
+         Expected("a number from " + std::to_string(low) + " to " + std::to_string(high), text);
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -129,13 +145,6 @@ class Parser {
   std::string TakeRate(const Words& words);
   std::string TakeHappening(const Words& words);
   std::string Finish();
-  static std::string Expected(std::string_view what, std::string_view found) {
-    return std::string(what) + " was expected, not \"" + std::string(found) + "\"";
-  }
-  // A number from `low` to `high`, or why not.
-  static std::string Bounded(std::string_view name, std::string_view text, std::uint64_t low,
-                             std::uint64_t high, std::uint64_t* out);
-
   std::string_view text_;
   int line_ = 0;
   TraceFile trace_;
@@ -159,28 +168,9 @@ bool Parser::Next(std::string_view* line) {
   return false;
 }
 
-std::string Parser::Bounded(std::string_view name, std::string_view text, std::uint64_t low,
-                            std::uint64_t high, std::uint64_t* out) {
-  const auto number = NumberIn(text, 10);
-  if (number && *number >= low && *number <= high) {
-    *out = *number;
-    return "";
-  }
-  return std::string(name) + ": " +
-         Expected("a number from " + std::to_string(low) + " to " + std::to_string(high), text);
-}
-
 std::string Parser::TakeOption(const Words& words) {
   if (words.size() != 3) return Expected("option NAME VALUE", words.back());
-  std::string wrong = "there is no option \"" + std::string(words[1]) + "\"";
-  VisitOptions(trace_.swarm,
-               [&](std::string_view name, auto& field, std::uint64_t low, std::uint64_t high) {
-                 if (name != words[1]) return;
-                 std::uint64_t number = 0;
-                 wrong = Bounded(name, words[2], low, high, &number);
-                 if (wrong.empty())
-                   field = static_cast<std::remove_reference_t<decltype(field)>>(number);
-               });
+  std::string wrong = SetOption(words[1], words[2], trace_.swarm);
   if (wrong.empty() && !seen_.emplace(words[1], true).second) {
     wrong = "option " + std::string(words[1]) + " comes twice";
   }
@@ -325,6 +315,19 @@ std::string OccurrenceText(const Script::Record& record) {
   std::snprintf(at.data(), at.size(), "%.6f ms: ", static_cast<double>(record.at.ns) / 1e6);
   return at.data() + (record.note.empty() ? "" : record.note + ": ") +
          std::string(ToString(record.what.kind));
+}
+
+std::string SetOption(std::string_view name, std::string_view value, Swarm& swarm) {
+  std::string wrong = "there is no option \"" + std::string(name) + "\"";
+  VisitOptions(swarm,
+               [&](std::string_view known, auto& field, std::uint64_t low, std::uint64_t high) {
+                 if (known != name) return;
+                 std::uint64_t number = 0;
+                 wrong = Bounded(name, value, low, high, &number);
+                 if (wrong.empty())
+                   field = static_cast<std::remove_reference_t<decltype(field)>>(number);
+               });
+  return wrong;
 }
 
 std::vector<std::string> OptionLines(const Swarm& swarm) {

@@ -44,6 +44,9 @@ Result<TraceFile, std::string> ReadTrace(std::string_view text);
 // abort".
 std::string OccurrenceText(const Script::Record& record);
 
+// Sets one option by the name that traces have for it. Empty, or one line: what is wrong.
+std::string SetOption(std::string_view name, std::string_view value, Swarm& swarm);
+
 // The options of a swarm as "name value", one a line: what WriteTrace writes of them.
 std::vector<std::string> OptionLines(const Swarm& swarm);
 
