@@ -23,6 +23,7 @@ Swarm Common(std::uint64_t seed) {
   s.world.form = Content::Form::kLabels;
   s.world.parameters.service_guid = 0x0002c90300bb0001;
   s.world.parameters.channels_per_shard = 16;
+  s.world.parameters.data_buffers_per_shard = 256;
   s.bytes_max = 4096;
   s.bidirectional = false;
   AddDisks(s, 2);
