@@ -1,7 +1,5 @@
 #include "sim/campaign_main.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -62,9 +60,14 @@ int Seeds::Prepare() {
     std::error_code error;
     std::filesystem::create_directories(options_.failures, error);
     if (error) return CannotWrite("--failures", options_.failures, error.message().c_str());
-    if (::access(options_.failures.c_str(), W_OK) != 0) {
+    // To ask for the rights is not enough: root has them where nothing can be written.
+    const std::string probe = options_.failures + "/.srpt_sim";
+    std::FILE* const file = std::fopen(probe.c_str(), "w");
+    if (file == nullptr) {
       return CannotWrite("--failures", options_.failures, std::strerror(errno));
     }
+    std::fclose(file);
+    std::remove(probe.c_str());
   }
   if (!options_.paths.empty() && !WritePaths(options_.paths)) {
     return CannotWrite("--paths", options_.paths, std::strerror(errno));

@@ -27,9 +27,18 @@ def test_a_block_is_where_its_innermost_frame_in_core_is():
 
 
 def test_a_line_is_reached_if_one_of_its_blocks_is():
-    merged = paths.merge([(("core/none.cc", "F", 3), False), (("core/none.cc", "F", 3), True),
-                          (("core/none.cc", "F", 4), False), (None, True)])
-    assert merged == {("core/none.cc", "F"): {3: True, 4: False}}
+    here = ("core/none.cc", "F")
+    merged = paths.merge([((*here, 3), False), ((*here, 3), True), ((*here, 4), False),
+                          ((*here, 5), True), ((*here, 5), False), (None, True)])
+    assert merged == {here: {3: True, 4: False, 5: True}}
+
+
+def test_lines_of_cores_own_checks_do_not_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "own.cc").write_text("f();\n  SRPT_CHECK(x > 0);\ng();\n")
+    merged = paths.merge([(("core/own.cc", "F", line), False) for line in (1, 2, 3, 4)])
+    assert merged == {("core/own.cc", "F"): {1: False, 3: False, 4: False}}
 
 
 def test_the_report_says_what_was_missed_and_how_much_was_reached():
