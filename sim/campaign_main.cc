@@ -123,7 +123,9 @@ void Seeds::PrintFailures(const CampaignResult& result) const {
   if (options_.profile != Profile::kNone) {
     how += " --profile " + std::string(ToString(options_.profile));
   }
-  for (const auto& [name, value] : options_.changes) how += " --option " + name + "=" + value;
+  for (const auto& [name, value] : options_.changes) {
+    how.append(" --option ").append(name).append("=").append(value);
+  }
   std::printf("  %8s %20s  %s\n", "seeds", "first", "signature");
   for (std::size_t i = 0; i < result.failures.size(); ++i) {
     const Failure& failure = result.failures[i];
@@ -146,8 +148,10 @@ int Seeds::PrintPaths() const {
     return CannotWrite("--paths", options_.paths, std::strerror(errno));
   }
   const PathCounts counts = CountPaths();
-  std::printf("%zu of core's %zu basic blocks were reached; %s has all\n", counts.reached,
-              counts.blocks, options_.paths.c_str());
+  std::printf(
+      "%zu of %zu basic blocks of core were reached, those of its own checks included; %s has "
+      "all\n",
+      counts.reached, counts.blocks, options_.paths.c_str());
   return 0;
 }
 

@@ -197,7 +197,7 @@ std::string ParseOptions(int argc, const char* const* argv, Options* options) {
     std::string wrong = Set(name, value, options);
     if (!wrong.empty()) return wrong;
   }
-  const std::string conflict = Conflict(*options);
+  std::string conflict = Conflict(*options);
   if (!conflict.empty()) return conflict;
   if (options->seeds == 0) {
     options->seeds = options->profile != Profile::kNone ? 5 : 100;

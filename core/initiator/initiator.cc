@@ -177,7 +177,8 @@ bool Channel::IsOutstanding(const Tag& tag) const {
 }
 
 std::vector<Channel::Slot>::iterator Channel::Find(const Tag& tag) {
-  return std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return Same(s.tag, tag); });
+  return std::find_if(slots_.begin(), slots_.end(),
+                      [&](const Slot& s) { return Same(s.tag, tag); });
 }
 
 Channel::Slot& Channel::Start(const Tag& tag) {
