@@ -143,9 +143,12 @@ TEST(Totals, TheProgressLineNamesTheMostFrequentFaults) {
   outcome.faults[static_cast<std::size_t>(FaultKind::kReqLost)] = 1;
   totals.Add(outcome);
   totals.Add(Broke(2, Invariant::kNoQuietWork, "x"));
-  EXPECT_EQ(ProgressLine(totals, 2, 2),
-            "2 seeds, 20 commands, 6.0 s simulated (3 x real time), 14 faults (torn write 9, kill "
-            "4, ...), 1 failed");
+  EXPECT_EQ(
+      ProgressLine(totals, 2, 2),
+      "2 seeds, 1 failed, 20 commands, 6.0 s simulated (3 x real time), 14 faults (torn write "
+      "9, kill 4, ...)");
+  EXPECT_EQ(ProgressLine(Totals{}, 2),
+            "0 seeds, 0 failed, 0 commands, 0.0 s simulated (0 x real time), 0 faults");
 }
 
 std::string Said(bool terminal) {

@@ -108,9 +108,11 @@ std::vector<std::string> TotalsLines(const Totals& t, const Spent& spent) {
 }
 
 std::string ProgressLine(const Totals& t, double seconds, std::size_t kinds) {
-  std::string line = Text("%" PRIu64 " seeds, %s commands, %s simulated (%.0f x real time)",
-                          t.seeds, Short(t.stats.commands).c_str(),
-                          LongTime(t.virtual_seconds()).c_str(), t.virtual_seconds() / seconds);
+  // What matters most comes first: a terminal may be narrow.
+  std::string line =
+      Text("%" PRIu64 " seeds, %" PRIu64 " failed, %s commands, %s simulated (%.0f x real time)",
+           t.seeds, t.failed, Short(t.stats.commands).c_str(),
+           LongTime(t.virtual_seconds()).c_str(), t.virtual_seconds() / seconds);
   std::array<std::size_t, kFaultKinds> order{};
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -121,7 +123,7 @@ std::string ProgressLine(const Totals& t, double seconds, std::size_t kinds) {
     line += (i == 0 ? " (" : ", ") + FaultText(t, order[i]);
   }
   if (kinds > 0 && all != 0) line += ", ...)";
-  return line + Text(", %" PRIu64 " failed", t.failed);
+  return line;
 }
 
 }  // namespace srpt::sim
