@@ -45,6 +45,19 @@ std::uint64_t LabelOf(const std::uint8_t* bytes) {
   return wrong == 0 ? label : kTornLabel;
 }
 
+namespace {
+
+const std::array<std::uint8_t, kGranuleBytes>& Poison() {
+  static const auto granule = [] {
+    std::array<std::uint8_t, kGranuleBytes> bytes{};
+    ExpandLabel(kPoisonLabel, bytes.data());
+    return bytes;
+  }();
+  return granule;
+}
+
+}  // namespace
+
 void Content::Reset(Form form, std::uint64_t size, std::uint64_t label) {
   form_ = form;
   size_ = size;
@@ -53,12 +66,20 @@ void Content::Reset(Form form, std::uint64_t size, std::uint64_t label) {
     labels_.assign(size / kGranuleBytes, label);
     return;
   }
-  bytes_.assign(size, 0);
-  if (label == kZeroLabel) return;
+  if (label == kZeroLabel) {
+    bytes_.assign(size, 0);
+    return;
+  }
+  bytes_.resize(size);
   std::uint8_t granule[kGranuleBytes];
-  ExpandLabel(label, granule);
+  const std::uint8_t* what = granule;
+  if (label == kPoisonLabel) {  // Of every table, and of most memory of real bytes.
+    what = Poison().data();
+  } else {
+    ExpandLabel(label, granule);
+  }
   for (std::uint64_t at = 0; at < size; at += kGranuleBytes) {
-    std::memcpy(bytes_.data() + at, granule, std::min<std::uint64_t>(kGranuleBytes, size - at));
+    std::memcpy(bytes_.data() + at, what, std::min<std::uint64_t>(kGranuleBytes, size - at));
   }
 }
 

@@ -40,13 +40,14 @@ class EventQueue {
     const Item item{at, next_order_++, what, a, b};
     std::size_t i = heap_.size();
     heap_.push_back(item);
+    Item* const heap = heap_.data();
     while (i > 0) {
       const std::size_t parent = (i - 1) / kArity;
-      if (!Before(item, heap_[parent])) break;
-      heap_[i] = heap_[parent];
+      if (!Before(item, heap[parent])) break;
+      heap[i] = heap[parent];
       i = parent;
     }
-    heap_[i] = item;
+    heap[i] = item;
   }
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
@@ -66,20 +67,22 @@ class EventQueue {
     return x.at != y.at ? x.at < y.at : x.order < y.order;
   }
   void SiftDown(const Item& item) {
+    Item* const heap = heap_.data();
+    const std::size_t size = heap_.size();
     std::size_t i = 0;
     for (;;) {
       const std::size_t first = i * kArity + 1;
-      if (first >= heap_.size()) break;
-      const std::size_t end = first + kArity < heap_.size() ? first + kArity : heap_.size();
+      if (first >= size) break;
+      const std::size_t end = first + kArity < size ? first + kArity : size;
       std::size_t least = first;
       for (std::size_t child = first + 1; child < end; ++child) {
-        if (Before(heap_[child], heap_[least])) least = child;
+        if (Before(heap[child], heap[least])) least = child;
       }
-      if (!Before(heap_[least], item)) break;
-      heap_[i] = heap_[least];
+      if (!Before(heap[least], item)) break;
+      heap[i] = heap[least];
       i = least;
     }
-    heap_[i] = item;
+    heap[i] = item;
   }
 
   std::vector<Item> heap_;

@@ -7,7 +7,16 @@
 
 namespace srpt::sim {
 
-bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
+Faults::Faults(const Decisions* decisions, const FaultRates& rates, Script* script)
+    : decisions_(decisions), script_(script), rates_(rates) {
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const bool drawn_ever = rates[i] != 0;
+    possible_[i] =
+        script == nullptr ? drawn_ever : script->MayHappen(static_cast<FaultKind>(i), drawn_ever);
+  }
+}
+
+bool Faults::StrikesNow(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
   if (healed_) return false;
   const std::size_t i = Index(kind);
   if (injected_[i] > 0) {
@@ -15,8 +24,6 @@ bool Faults::Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
     Struck(kind);
     return true;
   }
-  const bool drawn_ever = rates_[i] != 0;
-  if (script_ == nullptr ? !drawn_ever : !script_->MayHappen(kind, drawn_ever)) return false;
   const std::uint32_t site =
       static_cast<std::uint32_t>(Site::kFault) + static_cast<std::uint32_t>(kind);
   const bool drawn = decisions_->Draw(site, entity, ordinal) % 1000000 < rates_[i];

@@ -125,8 +125,7 @@ using FaultRates = std::array<std::uint32_t, kFaultKinds>;
 class Faults {
  public:
   // `script`: what may happen; null: whatever is drawn.
-  Faults(const Decisions* decisions, const FaultRates& rates, Script* script = nullptr)
-      : decisions_(decisions), script_(script), rates_(rates) {}
+  Faults(const Decisions* decisions, const FaultRates& rates, Script* script = nullptr);
 
   // Whom to tell of each strike.
   void SetStory(Story* story, const Clock* clock) {
@@ -135,12 +134,18 @@ class Faults {
   }
 
   // The next `count` opportunities of this kind, whoever they concern.
-  void Inject(FaultKind kind, std::uint32_t count) { injected_[Index(kind)] += count; }
+  void Inject(FaultKind kind, std::uint32_t count) {
+    injected_[Index(kind)] += count;
+    possible_[Index(kind)] = true;
+  }
   // No more strikes, injected or drawn.
   void Heal() { healed_ = true; }
   bool healed() const { return healed_; }
 
-  bool Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal);
+  // (Asked many times for each IU, and most kinds never strike in a run.)
+  bool Strikes(FaultKind kind, Lineage entity, std::uint64_t ordinal) {
+    return possible_[Index(kind)] && StrikesNow(kind, entity, ordinal);
+  }
   // For how long a fault that struck lasts: `low` to `high`, in virtual time.
   Duration Length(FaultKind kind, Lineage entity, std::uint64_t ordinal, Duration low,
                   Duration high) const;
@@ -150,12 +155,14 @@ class Faults {
 
  private:
   static std::size_t Index(FaultKind kind) { return static_cast<std::size_t>(kind); }
+  bool StrikesNow(FaultKind kind, Lineage entity, std::uint64_t ordinal);
   void Struck(FaultKind kind);
   const Decisions* decisions_;
   Script* script_;
   Story* story_ = nullptr;
   const Clock* clock_ = nullptr;
   FaultRates rates_;
+  std::array<bool, kFaultKinds> possible_{};  // Drawn or listed ever, or injected once.
   std::array<std::uint32_t, kFaultKinds> injected_{};
   std::array<std::uint64_t, kFaultKinds> struck_{};
   bool healed_ = false;

@@ -129,8 +129,12 @@ class Minimiser {
 }  // namespace
 
 TraceFile RecordSeed(std::uint64_t seed, PlantedBug plant) {
+  return RecordSwarm(DrawSwarm(seed), plant);
+}
+
+TraceFile RecordSwarm(const Swarm& swarm, PlantedBug plant) {
   TraceFile trace;
-  trace.swarm = DrawSwarm(seed);
+  trace.swarm = swarm;
   trace.plant = plant;
   Swarm recording = trace.swarm;
   recording.world.script = Script::Mode::kRecord;

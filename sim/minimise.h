@@ -16,6 +16,7 @@ namespace srpt::sim {
 
 // The run of this seed, written down: with what broke, or without.
 TraceFile RecordSeed(std::uint64_t seed, PlantedBug plant = PlantedBug::kNone);
+TraceFile RecordSwarm(const Swarm& swarm, PlantedBug plant);
 // Plays it, with its planted bug.
 Outcome Play(const TraceFile& trace, std::size_t trace_lines = 30);
 

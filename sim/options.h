@@ -4,21 +4,31 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/planted.h"
+#include "sim/profiles.h"
 
 namespace srpt::sim {
 
 struct Options {
   static constexpr std::uint64_t kRunsMax = 1000000;
-  // Outcomes are kept in memory: more seeds than this are several runs.
-  static constexpr std::uint64_t kSeedsMax = 1000000;
+  static constexpr std::uint64_t kSeedsMax = 1000000000000;  // More than anybody waits for.
+  static constexpr double kMinutesMin = 0.001;
+  static constexpr double kMinutesMax = 100000;
 
-  std::uint64_t seeds = 100;
+  std::uint64_t seeds = 0;  // At most. (Not given: 100; 5 of a profile; with minutes kSeedsMax.)
   std::uint64_t first = 1;
   unsigned jobs = 1;
+  double minutes = 0;  // No seed begins later; 0: as long as it takes.
   std::string json;
   std::uint64_t trace_lines = 30;
+  std::string failures;  // A directory for traces of what broke.
+  std::string paths;     // Where core's code paths go that were reached.
+  Profile profile = Profile::kNone;
+  // What is changed in each seed's swarm: names and values as traces have them.
+  std::vector<std::pair<std::string, std::string>> changes;
   PlantedBug plant = PlantedBug::kNone;
   // A file each; at most one of the three is given. Then nothing else is run.
   std::string record;         // Where the run of the first seed goes.
@@ -33,6 +43,9 @@ extern const char kUsage[];
 
 // Empty, or what is wrong with the command line: one line, without the program's name.
 std::string ParseOptions(int argc, const char* const* argv, Options* options);
+
+// What a run of this seed is like, by the profile and the changes that were asked for.
+Swarm SwarmOf(const Options& options, std::uint64_t seed);
 
 }  // namespace srpt::sim
 

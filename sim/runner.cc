@@ -14,9 +14,9 @@
 namespace srpt::sim {
 namespace {
 
-// How long each phase may take in virtual time. After the faults stopped a channel may still have
-// to wait for the watchdog (80 s), for its drain and timewait, and for commands to time out.
-constexpr Duration kWorkMax = Seconds(900);
+// How long each phase may take in virtual time (the first one: Swarm::work_max). After the faults
+// stopped a channel may still have to wait for the watchdog (80 s), for its drain and timewait, and
+// for commands to time out.
 constexpr Duration kConvergeMax = Seconds(400);
 constexpr Duration kVerifyMax = Seconds(300);
 constexpr Duration kQuietMax = Seconds(200);
@@ -117,7 +117,7 @@ bool Run::Phases() {
   hostile_.Start();
   // Safety: faults strike until all commands were sent, or for long enough.
   world().Say("initiators work, faults strike");
-  Until(kWorkMax, [&] { return All(&Initiator::IsIssued); });
+  Until(scene_.swarm.work_max, [&] { return All(&Initiator::IsIssued); });
   world().Heal();
   world().Say("the faults are over; all commands have to end");
   if (!Until(kConvergeMax, [&] { return All(&Initiator::IsIssued) && All(&Initiator::IsIdle); })) {
@@ -206,6 +206,7 @@ Outcome Run::Ended(std::size_t trace_lines) {
   outcome.heard = scene_.heard;
   outcome.faults = world().faults().struck();
   outcome.events = world().events();
+  outcome.ius = world().ius();
   outcome.checked_blocks = scene_.oracle.checked_blocks();
   outcome.virtual_time = Duration{world().now().ns};
   outcome.happened = world().script().records();
@@ -248,9 +249,13 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines) {
 }
 
 Outcome RunCompared(std::uint64_t seed, std::size_t trace_lines) {
+  return RunSometimesCompared(DrawSwarm(seed), trace_lines);
+}
+
+Outcome RunSometimesCompared(const Swarm& swarm, std::size_t trace_lines) {
   constexpr std::uint64_t kEvery = 8;
-  if (seed % kEvery != 0) return RunSeed(seed, trace_lines);
-  return RunComparedSwarm(DrawSwarm(seed), trace_lines);
+  if (swarm.world.seed % kEvery != 0) return RunSwarm(swarm, trace_lines);
+  return RunComparedSwarm(swarm, trace_lines);
 }
 
 bool NeedsComparison(Invariant invariant) {

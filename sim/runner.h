@@ -27,6 +27,7 @@ struct Outcome {
   std::uint64_t heard = 0;  // What each command that ended GOOD was told, in whatever order.
   std::array<std::uint64_t, kFaultKinds> faults{};
   std::uint64_t events = 0;
+  std::uint64_t ius = 0;  // Delivered, to either end.
   std::uint64_t checked_blocks = 0;
   Duration virtual_time;
   std::vector<Script::Record> happened;  // If the swarm's script writes them down.
@@ -42,7 +43,9 @@ Outcome RunSwarm(const Swarm& swarm, std::size_t trace_lines = 30);
 // Runs the seed, and for some seeds runs it again to compare: the same once more (invariant 48),
 // with other bytes behind what was received (18), without its hostile peer (43).
 Outcome RunCompared(std::uint64_t seed, std::size_t trace_lines = 30);
-// The same for whatever swarm, always.
+// The same for a swarm, as its seed says,
+Outcome RunSometimesCompared(const Swarm& swarm, std::size_t trace_lines = 30);
+// and always.
 Outcome RunComparedSwarm(const Swarm& swarm, std::size_t trace_lines = 30);
 // Whether only a comparison finds it.
 bool NeedsComparison(Invariant invariant);

@@ -190,15 +190,23 @@ std::vector<std::string> Describe(const Swarm& s) {
       s.world.form == Content::Form::kBytes ? "real bytes" : "labels");
   lines.push_back(text);
   const Parameters& p = s.world.parameters;
+  std::snprintf(
+      text, sizeof text,
+      "%u shards, %u data buffers (%u may wait), send queue %u, shared receive queue %u, "
+      "RDMA size %u, %u "
+      "credits, immediate data %s, partial tables %s, command timeout %llu ms, ends by %s",
+      p.shards, p.data_buffers_per_shard, p.buffer_waits_max, p.srpt_sq_size,
+      p.use_srq ? p.srpt_srq_size : 0, p.srp_max_rdma_size, p.credits, s.immediate ? "yes" : "no",
+      s.partial_tables ? "yes" : "no",
+      static_cast<unsigned long long>(s.command_timeout.ns / 1000000),
+      s.shutdown ? "shutdown" : "logout");
+  lines.push_back(text);
   std::snprintf(text, sizeof text,
-                "%u shards, %u data buffers (%u may wait), send queue %u, shared receive queue %u, "
-                "RDMA size %u, %u "
-                "credits, immediate data %s, command timeout %llu s, ends by %s",
-                p.shards, p.data_buffers_per_shard, p.buffer_waits_max, p.srpt_sq_size,
-                p.use_srq ? p.srpt_srq_size : 0, p.srp_max_rdma_size, p.credits,
-                s.immediate ? "yes" : "no",
-                static_cast<unsigned long long>(s.command_timeout.ns / 1000000000),
-                s.shutdown ? "shutdown" : "logout");
+                "%u%% other commands, XDWRITEREAD %s, %u%% pauses of up to %.3f ms, %s receives, "
+                "work for at most %.0f s",
+                s.other_percent, s.bidirectional ? "yes" : "no", s.think_percent,
+                static_cast<double>(s.think_max.ns) / 1e6, s.manual_receives ? "manual" : "endless",
+                static_cast<double>(s.work_max.ns) / 1e9);
   lines.push_back(text);
   for (const DiskOptions& disk : s.world.disks) {
     std::snprintf(text, sizeof text, "%s: %s, %llu blocks of %u%s", disk.name.c_str(),

@@ -33,6 +33,9 @@ struct Swarm {
   bool hostile_silent = false;  // It is there, and does nothing.
   bool shutdown = false;        // At the end the target is shut down; else the initiators leave.
   Duration command_timeout = Seconds(15);
+  bool bidirectional = true;             // Some WRITEs are XDWRITEREADs instead.
+  Duration think_max = Milliseconds(3);  // A pause lasts between 1 us and so much more.
+  Duration work_max = Seconds(900);      // Then the faults are over, whatever was sent by then.
   // Anything but a hostile peer, which excuses nothing, may keep an initiator from being served.
   bool Disturbed() const;
   // Nothing but disks, and perhaps a hostile peer, misbehaves.

@@ -46,7 +46,10 @@ void VisitOptions(S& s, Visit&& visit) {
   visit("hostile", s.hostile, 0, 1);
   visit("hostile-silent", s.hostile_silent, 0, 1);
   visit("shutdown", s.shutdown, 0, 1);
-  visit("command-timeout-ns", s.command_timeout.ns, 1000000, 1000000000000);
+  visit("command-timeout-ns", s.command_timeout.ns, 1000, 1000000000000);
+  visit("bidirectional", s.bidirectional, 0, 1);
+  visit("think-max-ns", s.think_max.ns, 1, 1000000000000000);
+  visit("work-max-ns", s.work_max.ns, 1000000000, 10000000000000000);
   visit("labels", w.form, 0, 1);  // 0: of real bytes.
   visit("rnr-retries", w.rnr_retries, 0, ~std::uint32_t{0});
   visit("stale", w.stale, 0, kAny);
@@ -60,6 +63,11 @@ void VisitOptions(S& s, Visit&& visit) {
   visit("credits", p.credits, limits::kCreditsMin, limits::kCreditsMax);
   visit("use-srq", p.use_srq, 0, 1);
   visit("srq-size", p.srpt_srq_size, 4, 65535);
+}
+
+// What traces did not have from the beginning: where it is missing, it is as a Swarm has it.
+bool IsLater(std::string_view option) {
+  return option == "bidirectional" || option == "think-max-ns" || option == "work-max-ns";
 }
 
 template <class T>
@@ -105,6 +113,22 @@ std::optional<std::uint64_t> NumberIn(std::string_view text, int base) {
   return number;
 }
 
+std::string Expected(std::string_view what, std::string_view found) {
+  return std::string(what) + " was expected, not \"" + std::string(found) + "\"";
+}
+
+// A number from `low` to `high`, or why not.
+std::string Bounded(std::string_view name, std::string_view text, std::uint64_t low,
+                    std::uint64_t high, std::uint64_t* out) {
+  const auto number = NumberIn(text, 10);
+  if (number && *number >= low && *number <= high) {
+    *out = *number;
+    return "";
+  }
+  return std::string(name) + ": " +
+         Expected("a number from " + std::to_string(low) + " to " + std::to_string(high), text);
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -121,13 +145,6 @@ class Parser {
   std::string TakeRate(const Words& words);
   std::string TakeHappening(const Words& words);
   std::string Finish();
-  static std::string Expected(std::string_view what, std::string_view found) {
-    return std::string(what) + " was expected, not \"" + std::string(found) + "\"";
-  }
-  // A number from `low` to `high`, or why not.
-  static std::string Bounded(std::string_view name, std::string_view text, std::uint64_t low,
-                             std::uint64_t high, std::uint64_t* out);
-
   std::string_view text_;
   int line_ = 0;
   TraceFile trace_;
@@ -151,28 +168,9 @@ bool Parser::Next(std::string_view* line) {
   return false;
 }
 
-std::string Parser::Bounded(std::string_view name, std::string_view text, std::uint64_t low,
-                            std::uint64_t high, std::uint64_t* out) {
-  const auto number = NumberIn(text, 10);
-  if (number && *number >= low && *number <= high) {
-    *out = *number;
-    return "";
-  }
-  return std::string(name) + ": " +
-         Expected("a number from " + std::to_string(low) + " to " + std::to_string(high), text);
-}
-
 std::string Parser::TakeOption(const Words& words) {
   if (words.size() != 3) return Expected("option NAME VALUE", words.back());
-  std::string wrong = "there is no option \"" + std::string(words[1]) + "\"";
-  VisitOptions(trace_.swarm,
-               [&](std::string_view name, auto& field, std::uint64_t low, std::uint64_t high) {
-                 if (name != words[1]) return;
-                 std::uint64_t number = 0;
-                 wrong = Bounded(name, words[2], low, high, &number);
-                 if (wrong.empty())
-                   field = static_cast<std::remove_reference_t<decltype(field)>>(number);
-               });
+  std::string wrong = SetOption(words[1], words[2], trace_.swarm);
   if (wrong.empty() && !seen_.emplace(words[1], true).second) {
     wrong = "option " + std::string(words[1]) + " comes twice";
   }
@@ -248,7 +246,7 @@ std::string Parser::Finish() {
   if (!ended_) return "the trace is cut off: its last line, end, is missing";
   std::string missing;
   VisitOptions(trace_.swarm, [&](std::string_view name, const auto&, std::uint64_t, std::uint64_t) {
-    if (missing.empty() && seen_.count(std::string(name)) == 0) missing = name;
+    if (missing.empty() && seen_.count(std::string(name)) == 0 && !IsLater(name)) missing = name;
   });
   if (!missing.empty()) return "option " + missing + " is missing";
   const Swarm& s = trace_.swarm;
@@ -317,6 +315,19 @@ std::string OccurrenceText(const Script::Record& record) {
   std::snprintf(at.data(), at.size(), "%.6f ms: ", static_cast<double>(record.at.ns) / 1e6);
   return at.data() + (record.note.empty() ? "" : record.note + ": ") +
          std::string(ToString(record.what.kind));
+}
+
+std::string SetOption(std::string_view name, std::string_view value, Swarm& swarm) {
+  std::string wrong = "there is no option \"" + std::string(name) + "\"";
+  VisitOptions(swarm,
+               [&](std::string_view known, auto& field, std::uint64_t low, std::uint64_t high) {
+                 if (known != name) return;
+                 std::uint64_t number = 0;
+                 wrong = Bounded(name, value, low, high, &number);
+                 if (wrong.empty())
+                   field = static_cast<std::remove_reference_t<decltype(field)>>(number);
+               });
+  return wrong;
 }
 
 std::vector<std::string> OptionLines(const Swarm& swarm) {

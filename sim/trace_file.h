@@ -3,7 +3,8 @@
 // file is good for later versions of the code, too, and what finds no opportunity there is told.
 //
 //   srpt-trace 1
-//   option seed 753                 every option of a Swarm, with its value
+//   option seed 753                 every option of a Swarm, with its value (traces of earlier
+//                                   versions lack the later ones)
 //   disk disk0 fileio 512 2048 back        name, handler, bytes a block, blocks, cache policy
 //   rate kill 1200                  faults that this seed had, in a million opportunities
 //   breaks 31:peer #: RDMA ...      the signature of what broke (sim/invariants.h); absent: nothing
@@ -42,6 +43,9 @@ Result<TraceFile, std::string> ReadTrace(std::string_view text);
 // One occurrence for people: "12.345 ms: kill", "0.317 ms: initiator 0 channel 1 command 17:
 // abort".
 std::string OccurrenceText(const Script::Record& record);
+
+// Sets one option by the name that traces have for it. Empty, or one line: what is wrong.
+std::string SetOption(std::string_view name, std::string_view value, Swarm& swarm);
 
 // The options of a swarm as "name value", one a line: what WriteTrace writes of them.
 std::vector<std::string> OptionLines(const Swarm& swarm);

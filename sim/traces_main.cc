@@ -57,7 +57,7 @@ void PrintReport(const Outcome& outcome) {
 }
 
 int Record(const Options& options) {
-  const TraceFile trace = RecordSeed(options.first, options.plant);
+  const TraceFile trace = RecordSwarm(SwarmOf(options, options.first), options.plant);
   if (!Save("--record", options.record, trace)) return kBadFile;
   std::printf("seed %" PRIu64 ": %zu occurrences are in %s; %s%s\n", options.first,
               trace.happened.size(), options.record.c_str(),

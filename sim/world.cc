@@ -202,6 +202,7 @@ Trace& World::trace() { return impl_->trace; }
 Script& World::script() { return impl_->script; }
 std::shared_ptr<Story> World::story() const { return impl_->story; }
 void World::Say(std::string phase) { impl_->TellText(StoryEvent::Kind::kPhase, std::move(phase)); }
+std::uint64_t World::ius() const { return impl_->fabric.ius(); }
 std::uint64_t World::rnr_at_target() const { return impl_->fabric.rnr_at_target(); }
 std::uint64_t World::refused_accesses() const { return impl_->fabric.refused_accesses(); }
 

@@ -180,6 +180,8 @@ class World {
   std::string Sweep();
   // Says that something does not hold. The first one stays.
   void Broke(Invariant invariant, std::string what);
+  // IUs that were delivered to either end.
+  std::uint64_t ius() const;
   // Of the fabric: IUs that found no receive posted; refused accesses to initiators' memory.
   std::uint64_t rnr_at_target() const;
   std::uint64_t refused_accesses() const;

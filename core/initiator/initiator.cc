@@ -41,6 +41,11 @@ std::size_t WriteDescriptors(const Buffer& buffer, MutableBytes out) {
   SRPT_UNREACHABLE("a buffer format that no initiator writes");
 }
 
+// As numbers: tags are compared with all that are outstanding, for each command.
+bool Same(const Tag& a, const Tag& b) {
+  return LoadBe64(a.bytes.data()) == LoadBe64(b.bytes.data());
+}
+
 // Linux sends 0 for direct descriptors; only an indirect list has a count.
 std::uint8_t Count(const Buffer& buffer) {
   if (buffer.format != BufferFormat::kIndirect) return 0;
@@ -168,11 +173,12 @@ bool Channel::CanSendTskMgmt() const {
 }
 
 bool Channel::IsOutstanding(const Tag& tag) const {
-  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.tag == tag; });
+  return std::any_of(slots_.begin(), slots_.end(), [&](const Slot& s) { return Same(s.tag, tag); });
 }
 
 std::vector<Channel::Slot>::iterator Channel::Find(const Tag& tag) {
-  return std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.tag == tag; });
+  return std::find_if(slots_.begin(), slots_.end(),
+                      [&](const Slot& s) { return Same(s.tag, tag); });
 }
 
 Channel::Slot& Channel::Start(const Tag& tag) {

@@ -118,6 +118,8 @@ class Fabric {
 
   // Empty, or the first rule of the verbs that the target broke.
   const Breach& breach() const { return breach_; }
+  // IUs that were delivered, to either end.
+  std::uint64_t ius() const { return ius_; }
   // Times a peer's IU found no receive posted.
   std::uint64_t rnr_at_target() const { return rnr_at_target_; }
   // Accesses to the initiators' memory that were refused, and the last reason.
@@ -342,6 +344,7 @@ class Fabric {
   std::vector<std::vector<std::uint8_t>> buffers_;
   std::vector<std::uint32_t> free_buffers_;
   Breach breach_;
+  std::uint64_t ius_ = 0;
   std::uint64_t rnr_at_target_ = 0;
   std::uint64_t refused_accesses_ = 0;
   std::uint32_t open_ = 0;  // Connections that the target has a queue pair for.

@@ -91,6 +91,7 @@ void Fabric::OnToTarget(Connection& c) {
     return Tell(c, PeerEvent::Kind::kSendFailed, {}, 0, WorkStatus::kOther);
   }
   Schedule(c, c.to_target);
+  ++ius_;
   env_.trace->Add(now(), c.id.v, "target receives", iu.empty() ? 0 : iu[0],
                   iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
   if (!c.established) ++c.early_ius;

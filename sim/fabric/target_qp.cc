@@ -151,6 +151,7 @@ bool Fabric::Execute(Connection& c, const WorkRequest& wr) {
         env_.target->MemoryOf(c.shard).SendBuffer(c.accept.channel, SendId(wr.id)).first(wr.length);
     if (iu.size() > c.options.receive_bytes) return fail(WorkStatus::kOther);
     if (c.options.receives == 0) --c.peer_receives;
+    ++ius_;
     env_.trace->Add(now(), c.id.v, "peer receives", iu.empty() ? 0 : iu[0],
                     iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
     TellIu(c, false, wr.posted, wr.solicited, iu);

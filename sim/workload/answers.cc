@@ -342,9 +342,9 @@ bool Initiator::IsRefusal(Channel& c, const Task& task, const scsi::Sense& sense
 // Another nexus's reset was answered before this command was sent: someone of ours was told.
 void Initiator::CheckTold(Channel& c, const Task& task) {
   const Scene::Reset& reset = scene_.resets[task.unit];
-  const bool may_be_lost = swarm_.Disturbed() || swarm_.abort_per_million != 0;
-  if (may_be_lost || reset.answered == kNever || reset.except == index_) return;
+  if (reset.answered == kNever || reset.except == index_) return;
   if (task.sent <= reset.answered || told_at_[task.unit] >= reset.sent) return;
+  if (swarm_.Disturbed() || swarm_.abort_per_million != 0) return;  // It may be lost.
   if (OthersBusyAt(c, task.unit)) return;  // One of those may be the one that is told.
   scene_.Fail(c.peer, Invariant::kResetOneUnit,
               "tag " + std::to_string(task.number) + " ended GOOD at unit " +

@@ -125,7 +125,8 @@ void Initiator::Choose(Channel& c, Task& task) {
     task.buffer = unit.block_bytes *
                   static_cast<std::uint32_t>(1 + Draw(Site::kBufferSize, l, 1) % (task.blocks - 1));
   }
-  if (task.kind == Kind::kWrite && unit.block_bytes <= limits::kBidirectionalPieceBytes &&
+  if (task.kind == Kind::kWrite && swarm_.bidirectional &&
+      unit.block_bytes <= limits::kBidirectionalPieceBytes &&
       Does(Whim::kBothWays, l, Draw(Site::kCommandKind, l, 3) % 8 == 0)) {
     task.kind = Kind::kXdWriteRead;
     task.keep = Draw(Site::kCommandFlags, l, 3) % 8 == 0;
@@ -240,7 +241,8 @@ bool Initiator::Issue(Channel& c) {
   }
   if (Does(Whim::kThink, lineage, Draw(Site::kThink, lineage) % 100 < swarm_.think_percent)) {
     c.thinking = true;
-    SetTimer(Duration{1000 + Draw(Site::kThink, lineage, 1) % 3000000}, Timer::kThink, c.index, 0);
+    SetTimer(Duration{1000 + Draw(Site::kThink, lineage, 1) % swarm_.think_max.ns}, Timer::kThink,
+             c.index, 0);
     return false;
   }
   return true;

@@ -140,7 +140,7 @@ void Initiator::Tick() {
 void Initiator::StartTicking() {
   if (ticking_) return;
   ticking_ = true;
-  SetTimer(Milliseconds(500), Timer::kTick, 0, 0);
+  SetTimer(std::min(Milliseconds(500), swarm_.command_timeout), Timer::kTick, 0, 0);
 }
 
 // Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
