@@ -166,6 +166,8 @@ void World::Heal() {
   impl_->ReleaseHanging();
 }
 
+void World::HoldDisk(std::string_view name, bool hold) { impl_->HoldDisk(name, hold); }
+
 void World::Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard) {
   impl_->Befall(kind, length, shard);
 }
