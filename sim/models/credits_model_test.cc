@@ -38,11 +38,7 @@ void Compare(Hand& hand, const Answers& expected, const State& after) {
 
 class Send : public CreditsStep {
  public:
-  explicit Send(const State& s)
-      : tag_(s.next_tag),
-        ask_(*rc::gen::element(Ask::kTestUnitReady, Ask::kInquiry, Ask::kRead, Ask::kWrite,
-                               Ask::kWriteImmediate, Ask::kSynchronize)),
-        disk_(AnyDisk()) {}
+  explicit Send(const State& s) : tag_(s.next_tag), ask_(AnyAsk()), disk_(AnyDisk()) {}
   std::string Text() const override {
     return ToString(ask_) + " of " + Disk(disk_) + ", tag " + std::to_string(tag_);
   }
