@@ -21,6 +21,7 @@ using initiator::Buffer;
 constexpr std::uint64_t kGuid = 0x0002c90300bb0001;
 constexpr std::uint32_t kBlockBytes = 512;
 constexpr std::uint32_t kInBytes = 4096;
+constexpr Duration kEstablished = Milliseconds(10);  // Until shard and director have the RTU.
 constexpr Duration kAnswered = Milliseconds(1);  // Until the target has our answer, and goes on.
 
 WorldOptions Small(WorldOptions options) {
@@ -116,6 +117,7 @@ std::size_t Hand::LogIn(std::uint32_t host, bool multichannel) {
   SRPT_CHECK(event && event->kind == PeerEvent::Kind::kConnected);
   const auto accepted = c.srp.OnLoginRsp(event->bytes);
   SRPT_CHECK(accepted.ok() && accepted->violation == initiator::Violation::kNone);
+  world_.RunFor(kEstablished);
   c.in = world_.Register(c.peer, kInBytes, access::kRemoteWrite);
   c.out = world_.Register(c.peer, kBlockBytes, access::kRemoteRead);
   return channel;

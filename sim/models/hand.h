@@ -88,6 +88,7 @@ class Hand {
   explicit Hand(WorldOptions options);
 
   World& world() { return world_; }
+  const World& world() const { return world_; }
 
   // --- What a host does. Channels are counted from 0, over all hosts, as they come.
   // One that is refused is our own bug.
