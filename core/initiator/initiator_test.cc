@@ -222,6 +222,16 @@ TEST_F(InitiatorTest, AnAbortedCommandIsNeverAnswered) {
   EXPECT_EQ(Receive({.tag = 3}), Violation::kNone);
 }
 
+TEST_F(InitiatorTest, AnAbortThatNamesAnotherAbortEndsNothing) {
+  LogIn();
+  Send(1);
+  SendAbort(2, 1);
+  SendAbort(3, 2);
+  EXPECT_EQ(Receive({.tag = 3, .code = wire::RspCode::kComplete}), Violation::kNone);
+  EXPECT_EQ(channel_.outstanding(), 2u);
+  EXPECT_EQ(Receive({.tag = 2, .code = wire::RspCode::kComplete}), Violation::kNone);
+}
+
 TEST_F(InitiatorTest, WhatEndsAllCommandsAtALunEndsThoseSentBeforeItOnly) {
   using F = wire::TskMgmtFunction;
   for (const F function : {F::kLunReset, F::kAbortTaskSet, F::kClearTaskSet}) {

@@ -189,7 +189,10 @@ Received Channel::OnRsp(Bytes iu) {
   // RSPs of the aborted commands cannot come any more: they would have come before this one.
   if (task.task_management && done.rsp_code == wire::RspCode::kComplete) {
     if (task.function == wire::TskMgmtFunction::kAbortTask) {
-      done.aborted_outstanding = Forget(task.task_tag);
+      // A task management request is no task: one of this tag is answered all the same.
+      const auto aborted = Find(task.task_tag);
+      const bool is_task = aborted != slots_.end() && !aborted->task_management;
+      done.aborted_outstanding = is_task && Forget(task.task_tag);
     } else if (task.function == wire::TskMgmtFunction::kLunReset ||
                task.function == wire::TskMgmtFunction::kAbortTaskSet ||
                task.function == wire::TskMgmtFunction::kClearTaskSet) {

@@ -196,6 +196,23 @@ TEST_F(RequestsTest, WhenWhatIsLeftHangsTheOthersCreditsComeBackByRequest) {
   EXPECT_EQ(requests[0].req_lim_delta, 7);
 }
 
+// Credits are owed, the peer has two, and an ABORT TASK takes one of them and waits for a disk.
+TEST_F(RequestsTest, WhatIsOwedComesWhenARequestThatWaitsTakesTheLastButOne) {
+  const ChannelId id = Login();
+  Receive(id, OneRead(1));
+  const OpId read = Got<action::BlockRead>().at(0).op;
+  for (std::uint64_t tag = 2; tag <= 6; ++tag) Receive(id, OneWrite(tag));
+  Receive(id, Tmf(7, wire::TskMgmtFunction::kAbortTask, 1));  // Answered: its credit is back.
+  Then(event::BlockDone{read});                               // The read's is owed: 2 and 1.
+  Advance(limits::kOwedCreditsWait);
+  EXPECT_TRUE(CreditRequests().empty());
+  Receive(id, Tmf(8, wire::TskMgmtFunction::kAbortTask, 2));
+  Advance(limits::kOwedCreditsWait);
+  const auto requests = CreditRequests();
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].req_lim_delta, 1);
+}
+
 TEST_F(RequestsTest, AReportForAChannelThatIsGoneIsNothing) {
   const ChannelId id = Login();
   Then(event::Disconnected{id});

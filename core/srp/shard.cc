@@ -127,6 +127,8 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, 
       return;
     case wire::Opcode::kTskMgmt:
       task_management::OnTskMgmt(s, channel, recv, iu);
+      // As below: what it waits for may take long.
+      if (channel.remaining < limits::kCreditsMin) requests::Look(s, channel);
       return;
     case wire::Opcode::kILogout:
       // [R-FAULT-25, R-LOGOUT-01]
