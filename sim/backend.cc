@@ -135,6 +135,10 @@ void World::Impl::Begin(std::uint32_t slot) {
       fails(FaultKind::kFlushError, IoStatus::kIoError);
       break;
   }
+  if (d.held) {
+    op.hanging = true;
+    return;
+  }
   if (faults.Strikes(FaultKind::kDiskHang, entity, ordinal)) {
     const Duration length =
         faults.Length(FaultKind::kDiskHang, entity, ordinal, Milliseconds(200), Seconds(20));
@@ -216,9 +220,19 @@ void World::Impl::OnBlockDone(std::uint32_t slot, std::uint64_t generation) {
   OnShardEvent(shard, done);
 }
 
-void World::Impl::ReleaseHanging() {
+void World::Impl::HoldDisk(std::string_view name, bool hold) {
+  for (DiskSlot& d : disks) {
+    if (d.disk->name() != name) continue;
+    d.held = hold;
+    if (!hold) ReleaseHanging(d.disk->id());
+  }
+}
+
+void World::Impl::ReleaseHanging(std::optional<LuId> of) {
+  for (DiskSlot& d : disks) d.held = d.held && of.has_value();
   for (std::size_t slot = 0; slot < ops.size(); ++slot) {
     if (!ops[slot].busy || !ops[slot].hanging) continue;
+    if (of.has_value() && ops[slot].lu != *of) continue;
     ops[slot].hanging = false;
     queue.Push(clock.now() + Microseconds(10), Happening::kBlockDone,
                static_cast<std::uint32_t>(slot), ops[slot].generation);

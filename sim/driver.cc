@@ -69,7 +69,7 @@ void World::Impl::Boot() {
 }
 
 void World::Impl::Broke(Breach found) {
-  if (!breach.empty() || found.empty()) return;
+  if (!breach.empty() || !fabric.breach().empty() || found.empty()) return;
   breach = std::move(found);
   TellText(StoryEvent::Kind::kBroke, breach.what,
            static_cast<std::uint64_t>(Number(breach.invariant)));

@@ -14,11 +14,8 @@
 #include "sim/trace_file.h"
 
 namespace srpt::sim {
-namespace {
 
-constexpr int kBadFile = 2;
-
-std::optional<TraceFile> Load(const char* option, const std::string& name) {
+std::optional<TraceFile> LoadTrace(const char* option, const std::string& name) {
   std::ifstream file(name, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) {
@@ -40,6 +37,10 @@ std::optional<TraceFile> Load(const char* option, const std::string& name) {
   }
   return std::move(trace.value());
 }
+
+namespace {
+
+constexpr int kBadFile = 2;
 
 bool Save(const char* option, const std::string& name, const TraceFile& trace) {
   std::ofstream file(name, std::ios::binary);
@@ -65,7 +66,7 @@ int Record(const Options& options) {
 }
 
 int Replay(const Options& options) {
-  const auto trace = Load("--replay", options.replay);
+  const auto trace = LoadTrace("--replay", options.replay);
   if (!trace) return kBadFile;
   const Outcome outcome = Play(*trace, options.trace_lines);
   PrintReport(outcome);
@@ -92,7 +93,7 @@ int Replay(const Options& options) {
 }
 
 int MinimiseFile(const Options& options) {
-  const auto trace = Load("--minimise", options.minimise);
+  const auto trace = LoadTrace("--minimise", options.minimise);
   if (!trace) return kBadFile;
   if (trace->signature.empty()) {
     std::fprintf(stderr, "srpt_sim: --minimise: %s broke nothing\n", options.minimise.c_str());

@@ -59,6 +59,7 @@ void World::Disconnect(PeerId peer) { impl_->fabric.Disconnect(peer); }
 void World::Vanish(PeerId peer) { impl_->fabric.Vanish(peer); }
 void World::WithholdRtu(PeerId peer, bool withhold) { impl_->fabric.WithholdRtu(peer, withhold); }
 bool World::IsConnected(PeerId peer) const { return impl_->fabric.IsConnected(peer); }
+std::uint32_t World::EarlyIus(PeerId peer) const { return impl_->fabric.EarlyIus(peer); }
 std::optional<ChannelId> World::ChannelOf(PeerId peer) const {
   return impl_->fabric.ChannelOf(peer);
 }
@@ -165,6 +166,8 @@ void World::Heal() {
   impl_->faults.Heal();
   impl_->ReleaseHanging();
 }
+
+void World::HoldDisk(std::string_view name, bool hold) { impl_->HoldDisk(name, hold); }
 
 void World::Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard) {
   impl_->Befall(kind, length, shard);

@@ -109,6 +109,8 @@ class World {
   // The peer withdraws its REQ (before the answer) or does not send RTU when REP comes.
   void WithholdRtu(PeerId peer, bool withhold);
   bool IsConnected(PeerId peer) const;
+  // So many of its IUs arrived before the target had the RTU: its first ones.
+  std::uint32_t EarlyIus(PeerId peer) const;
   // The target's name of it, once accepted.
   std::optional<ChannelId> ChannelOf(PeerId peer) const;
 
@@ -148,6 +150,9 @@ class World {
   void Inject(FaultKind kind, std::uint32_t count = 1) { faults().Inject(kind, count); }
   // No more faults; hanging disk operations end.
   void Heal();
+  // Operations of that disk that begin from now on do not end until it lets go (or Heal). Without a
+  // disk of that name nothing happens.
+  void HoldDisk(std::string_view name, bool hold);
   // One of the kinds that befall the whole target (kPortDown .. kPowerLoss), now and for that long.
   // `shard`: the one that is paused or loses its completion queue; none: the director is paused.
   void Befall(FaultKind kind, Duration length, std::optional<std::uint32_t> shard = std::nullopt);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct DiskSlot {
   // Counts the operations on a stretch of the disk, for their choices.
   std::array<std::uint32_t, 256> ordinals{};
   bool released = false;
+  bool held = false;
 };
 
 // Messages of one direction between the director and one shard: in order, each with its delay.
@@ -125,7 +127,8 @@ struct World::Impl : TargetSide {
   void Capture(BlockOp& op);
   void Land(BlockOp& op);
   void OnBlockDone(std::uint32_t slot, std::uint64_t generation);
-  void ReleaseHanging();
+  void ReleaseHanging(std::optional<LuId> of = std::nullopt);
+  void HoldDisk(std::string_view name, bool hold);
 
   WorldOptions options;
   Clock clock;

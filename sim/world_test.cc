@@ -285,6 +285,18 @@ TEST_F(TwoShardsTest, ATakeoverWaitsForTheOldWriteOnTheOtherShard) {
   EXPECT_EQ(on_disk, mine);
 }
 
+TEST_F(WorldTest, AHeldDiskEndsNothingUntilItLetsGo) {
+  BecomeReady();
+  const std::vector<std::uint8_t> data(512, 0x5a);
+  world.HoldDisk("disk0", true);
+  EXPECT_FALSE(Run(initiator::Write10(Lba(9), 1), Buffer::Immediate(data), Buffer::None(), 1));
+  world.HoldDisk("no such disk", false);
+  EXPECT_FALSE(world.NextEvent(peer, Seconds(5)));
+  world.HoldDisk("disk0", false);
+  EXPECT_TRUE(world.NextEvent(peer, Milliseconds(1)));
+  EXPECT_TRUE(Run(initiator::TestUnitReady(), Buffer::None(), Buffer::None(), 2));
+}
+
 TEST_F(WorldTest, AShortTimeWithoutThePortIsBridgedAndALongOneIsNot) {
   BecomeReady();
   world.Befall(FaultKind::kPortDown, Milliseconds(500));

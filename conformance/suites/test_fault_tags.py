@@ -101,10 +101,11 @@ def test_fault_12_request_limit_overrun(arm):
     """The channel is ended; no other session notices. [R-FAULT-12]"""
     session = arm.login().ready(NULL_LUN)
     sibling = arm.login(multi=True)
-    memory = session.memory(1 << 20)
-    # Of two units: at each of them so many wait for buffers that their credits do not come back.
+    # So much that none of them ends while the others are sent. Of two units: at each so many wait
+    # for buffers that their credits do not come back.
+    memory = session.memory(8 << 20)
     ius = [session.channel.build_cmd(
-        tag=lun.to_bytes(8, "big"), lun=wire.encode_lun(lun), cdb=cdb.read10(0, 2048),
+        tag=lun.to_bytes(8, "big"), lun=wire.encode_lun(lun), cdb=cdb.read10(0, 16384),
         in_=memory.direct()) for lun in (NULL_LUN, FILE_LUN)]
     for i in range(session.channel.granted + 40):
         iu = ius[i % 2]

@@ -301,6 +301,9 @@ void Readmit(ShardState& s, std::uint32_t index) {
 void OnCmd(ShardState& s, Channel& channel, std::uint32_t index, Bytes iu) {
   ++channel.counters.commands;
   if (Planted(PlantedBug::kParsesStaleBytes)) iu = Bytes(iu.data(), channel.max_it_iu_len);
+  if (Planted(PlantedBug::kLogsStaleByte) && iu.size() < channel.max_it_iu_len) {
+    s.Log(LogLevel::kDebug, channel, "CMD, and then %u", unsigned{iu.data()[iu.size()]});
+  }
   const auto cmd = wire::ParseCmd(iu);
   if (!cmd) return RefuseCut(s, channel, index, iu);
   Begin(s, channel, index, cmd->tag);

@@ -29,6 +29,7 @@ inline std::int32_t TakeDelta(Channel& channel) {
   channel.owed = 0;
   channel.remaining += delta;
   SRPT_CHECK(channel.remaining <= channel.credits_granted);
+  if (Planted(PlantedBug::kDeltaTooHigh) && delta > 1) return static_cast<std::int32_t>(delta) + 1;
   return static_cast<std::int32_t>(delta);
 }
 

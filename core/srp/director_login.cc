@@ -139,6 +139,9 @@ void Director::State::Open(const event::LoginRequested& login, const SnapshotTar
   // [R-FAULT-27, R-LOGIN-16]
   open.max_ti_iu_len = parameters.srp_max_rsp_size;
   open.credits = place.credits;
+  if (Planted(PlantedBug::kGrantByNexus) && open.credits > 8) {
+    open.credits = static_cast<std::uint16_t>(open.credits - nexus->id.v % 4);
+  }
   open.imm_data_offset = grant.imm_data_offset;
   open.sq_size = parameters.srpt_sq_size;
   open.srq = target.port.srq;

@@ -147,6 +147,9 @@ void Post(ShardState& s, Channel& channel) {
     trace::SayIu(s, channel, false, s.memory->SendBuffer(id, SendId(send)).first(length));
   }
   s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), solicited});
+  if (Planted(PlantedBug::kRequestRepeated)) {
+    s.Do(action::SendIu{id, SendId(send), static_cast<std::uint32_t>(length), solicited});
+  }
 }
 
 }  // namespace srpt::requests

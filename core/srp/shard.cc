@@ -89,6 +89,7 @@ void OnTargetRequestAnswer(ShardState& s, Channel& channel, std::uint32_t recv, 
                                                    : "AER_RSP without an AER_REQ");
     return;
   }
+  ++channel.counters.answers;
   receives::Post(s, channel, recv);
   if (Planted(PlantedBug::kAnswerTakesCredit) && channel.remaining > 0) --channel.remaining;
   requests::Look(s, channel);

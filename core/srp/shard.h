@@ -44,6 +44,7 @@ struct ChannelCounters {
   std::uint64_t check_conditions = 0;
   std::uint64_t aborted = 0;
   std::uint64_t task_management = 0;
+  std::uint64_t answers = 0;       // CRED_RSPs and AER_RSPs.
   std::uint64_t buffer_waits = 0;  // Times a piece had to wait for a data buffer.
   std::uint64_t send_waits = 0;    // Times work had to wait for the send queue.
 };

@@ -240,6 +240,13 @@ void PostRead(ShardState& s, std::uint32_t piece, Command& c, const Moving& m) {
                          RemoteAddr(d.va.v + p.descriptor_at), d.rkey, false});
   p.posted = p.length;
   --channel.sq_free;
+  if (Planted(PlantedBug::kWriteAfterResponse)) {
+    const action::RdmaWrite again{
+        channel.id, BufferId(piece), 0, p.length, RemoteAddr(d.va.v + p.descriptor_at), d.rkey,
+        false};
+    FinishRead(s, channel, c, piece, 1);
+    return s.Do(again);
+  }
   FinishRead(s, channel, c, piece, 1);
 }
 

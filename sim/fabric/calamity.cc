@@ -25,6 +25,7 @@ bool Fabric::IsOnTheWire(CmStep step) {
     case CmStep::kDreqAtTarget:
     case CmStep::kDreqAtPeer:
     case CmStep::kDrepAtPeer:
+    case CmStep::kPeerGivesUp:  // It repeats its DREQ meanwhile.
       return true;
     default:
       return false;

@@ -313,7 +313,7 @@ void Fabric::Disconnect(PeerId peer) {
     return;
   }
   // Without an answer the peer's CM gives up by itself.
-  ScheduleCm(c, CmStep::kDrepAtPeer, now() + env_.latencies.cm_timeout);
+  ScheduleCm(c, CmStep::kPeerGivesUp, now() + env_.latencies.cm_timeout);
   if (env_.faults->Strikes(FaultKind::kDreqLost, c.lineage, 0)) return;
   SendCm(c, CmStep::kDreqAtTarget, CmArrival(c, CmStep::kDreqAtTarget));
 }
@@ -433,6 +433,7 @@ void Fabric::OnCm(Connection& c, CmStep step) {
       if (c.peer_qp == PeerQp::kNone) return TellOver(c, PeerEvent::Kind::kUnreachable);
       return TellOver(c, PeerEvent::Kind::kDisconnected);
     case CmStep::kDrepAtPeer:
+    case CmStep::kPeerGivesUp:
       return TellOver(c, PeerEvent::Kind::kDisconnected);
     case CmStep::kDisconnectDone:
       if (!target_here) return;

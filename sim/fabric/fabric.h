@@ -75,6 +75,7 @@ class Fabric {
   bool IsConnected(PeerId peer) const;
   std::optional<ChannelId> ChannelOf(PeerId peer) const;
   std::optional<std::uint32_t> ShardOf(PeerId peer) const;
+  std::uint32_t EarlyIus(PeerId peer) const { return Of(peer).early_ius; }
   HostId HostOf(PeerId peer) const;
   std::optional<PeerEvent> TakeEvent(PeerId peer);
   MemoryRegions& regions() { return regions_; }
@@ -145,6 +146,7 @@ class Fabric {
     kPeerSendFails,
     kDeviceRemoved,
     kCqLost,
+    kPeerGivesUp,  // Its DREQ was not answered.
   };
   enum class Cm : std::uint8_t { kRequested, kAsked, kAccepted, kOver };
   enum class PeerQp : std::uint8_t { kNone, kUp, kError, kGone };
@@ -233,6 +235,8 @@ class Fabric {
     bool sq_refused = false;  // A shorter send queue may do.
     std::vector<std::uint8_t> reject;
     bool established = false;
+    std::uint32_t early_ius = 0;  // Of the peer, that arrived before.
+    bool request_waits = false;   // A CRED_REQ or AER_REQ has no answer yet.
     bool disconnect_asked = false;
     bool disconnected = false;     // Reported to the target.
     bool silent = false;           // Completions of the send queue are lost...

@@ -6,6 +6,8 @@
 namespace srpt::sim {
 
 namespace {
+constexpr std::uint8_t kCredRsp = 0x41;  // Opcodes.
+constexpr std::uint8_t kAerRsp = 0x42;
 constexpr std::uint32_t kPeerTries = 7;  // Of a SEND that finds no receive.
 
 // Who an IU is about: its tag, so that leaving out one command shifts no other's fate.
@@ -92,6 +94,8 @@ void Fabric::OnToTarget(Connection& c) {
   ++ius_;
   env_.trace->Add(now(), c.id.v, "target receives", iu.empty() ? 0 : iu[0],
                   iu.size() < 16 ? 0 : LoadBe64(iu.data() + 8));
+  if (!c.established) ++c.early_ius;
+  if (!iu.empty() && (iu[0] == kCredRsp || iu[0] == kAerRsp)) c.request_waits = false;
   TellIu(c, true, packet.sent, packet.solicited, iu);
   ShardMemory& memory = env_.target->MemoryOf(c.shard);
   memory.Receive(ReceiverOf(c), recv, iu);

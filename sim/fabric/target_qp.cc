@@ -5,6 +5,12 @@
 #include "sim/fabric/fabric.h"
 
 namespace srpt::sim {
+namespace {
+
+constexpr std::uint8_t kCredReq = 0x81;  // Opcodes.
+constexpr std::uint8_t kAerReq = 0x82;
+
+}  // namespace
 
 // --- Posting
 // --------------------------------------------------------------------------------------
@@ -25,6 +31,12 @@ void Fabric::Do(std::uint32_t shard, const action::SendIu& a) {
   const Bytes iu = env_.target->MemoryOf(shard).SendBuffer(a.channel, a.send);
   wr.entity = a.length < 16 ? c.lineage : c.lineage.Child(LoadBe64(iu.data() + 8));
   wr.ordinal = a.length == 0 ? 0x100 : 0x100u + iu[0];
+  if (a.length > 0 && (iu[0] == kCredReq || iu[0] == kAerReq)) {
+    if (c.request_waits) {
+      return Broke(Invariant::kOneTargetRequest, "a CRED_REQ or AER_REQ while another one waits");
+    }
+    c.request_waits = true;
+  }
   Post(c, wr);
 }
 

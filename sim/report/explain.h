@@ -23,8 +23,8 @@ struct Explanation {
   Outcome outcome;
   // Its fingerprint was the same in a second run.
   bool same_fingerprint = false;
-  // The occurrence after which it broke whatever else happened or did not: of those in `minimal`, in
-  // the order of time, the last that it needs. None: it breaks with none of them.
+  // The occurrence after which it broke whatever else happened or did not: of those in `minimal`,
+  // in the order of time, the last that it needs. None: it breaks with none of them.
   std::optional<Script::Record> decisive;
   // `minimal` without what came from `decisive` on. It held; none if it has none.
   std::optional<Outcome> neighbour;

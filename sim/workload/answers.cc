@@ -30,12 +30,12 @@ void Initiator::OnIu(Channel& c, Bytes iu) {
   }
   if (const auto* request = std::get_if<initiator::received::CreditRequest>(&received.what)) {
     const std::size_t n = c.srp.BuildCredRsp(request->tag, iu_);
-    world_.Send(c.peer, Bytes(iu_).first(n));
+    SendIu(c, n);
     return Pump(c);
   }
   if (const auto* event = std::get_if<initiator::received::AsyncEvent>(&received.what)) {
     const std::size_t n = c.srp.BuildAerRsp(event->tag, iu_);
-    world_.Send(c.peer, Bytes(iu_).first(n));
+    SendIu(c, n);
     return Pump(c);
   }
   if (const auto* logout = std::get_if<initiator::received::Logout>(&received.what)) {
@@ -95,6 +95,7 @@ void Initiator::OnGood(Channel& c, Task& task, const initiator::received::Comple
   const bool write = Writes(task.kind);
   if (task.kind == Kind::kRead || write) {
     const std::uint32_t moved = std::min(task.wanted, task.buffer);
+    if (!write) CheckBeyond(c, task, moved);
     CheckResidual(c, task, write, task.buffer, moved, completion);
     scene_.stats.bytes += moved;
     if (task.kind == Kind::kXdWriteRead) {
@@ -172,10 +173,8 @@ void Initiator::CheckXor(Channel& c, Task& task, std::uint64_t moved) {
   if (!why.empty()) fail(why);
 }
 
-void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
-  const Unit& unit = scene_.units[task.unit];
-  if (!unit.checked) return;
-  if (world_.MemoryOf(task.data.rkey) == nullptr) return;  // Revoked under it.
+// What its memory holds, in the order of the data.
+void Initiator::TakeIn(const Task& task) {
   scratch_.Reset(world_.form(), task.buffer, kPoisonLabel);
   std::uint64_t at = 0;
   for (std::uint32_t i = 0; i < task.slice_count; ++i) {
@@ -184,6 +183,13 @@ void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
                   slice.bytes);
     at += slice.bytes;
   }
+}
+
+void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
+  const Unit& unit = scene_.units[task.unit];
+  if (!unit.checked) return;
+  if (world_.MemoryOf(task.data.rkey) == nullptr) return;  // Revoked under it.
+  TakeIn(task);
   const Breach why =
       scene_.oracle.Explain(task.read, task.unit, task.lba, moved / unit.block_bytes, scratch_, 0);
   if (!why.empty()) {
@@ -193,8 +199,14 @@ void Initiator::CheckRead(Channel& c, Task& task, std::uint64_t moved) {
                            " blocks: ",
                        why);
   }
-  // Beyond what moved nothing was touched.
+}
+
+// Beyond what moved nothing was touched.
+void Initiator::CheckBeyond(Channel& c, Task& task, std::uint64_t moved) {
+  if (moved == task.buffer || !scene_.units[task.unit].checked) return;
+  if (world_.MemoryOf(task.data.rkey) == nullptr) return;  // Revoked under it.
   if (world_.form() != Content::Form::kLabels && task.slice_count != 1) return;
+  TakeIn(task);
   for (std::uint64_t g = moved / kGranuleBytes; g < task.buffer / kGranuleBytes; ++g) {
     if (scratch_.label(g) == kPoisonLabel) continue;
     return scene_.Fail(

@@ -445,7 +445,8 @@ bool Initiator::SendTask(Channel& c, Task& task) {
                      : Writes(task.kind)      ? "peer: WRITE tag, lba"
                                               : "peer: CMD tag, lba",
                      task.number, task.lba);
-  return world_.Send(c.peer, Bytes(iu_).first(n));
+  task.ordinal = c.ius + 1;
+  return SendIu(c, n);
 }
 
 // One command at a time: everything to stable storage, then every block of every unit.

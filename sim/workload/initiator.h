@@ -71,7 +71,8 @@ class Initiator : public PeerSink {
     bool busy = false;
     bool aborting = false;
     bool verify = false;
-    std::uint64_t number = 0;  // Its tag.
+    std::uint64_t number = 0;   // Its tag.
+    std::uint64_t ordinal = 0;  // Among the IUs of its connection, from 1.
     std::uint32_t refusals = 0;
     Kind kind = Kind::kRead;
     std::uint32_t unit = 0;
@@ -127,6 +128,7 @@ class Initiator : public PeerSink {
     std::vector<Management> managements;
     std::vector<Refused> refused;
     std::uint64_t issued = 0;  // Commands of the workload so far.
+    std::uint64_t ius = 0;     // Sent on this connection.
     std::uint64_t next_reset = 1;
     std::uint64_t next_verify = 1;
     std::uint64_t tries = 0;  // Logins.
@@ -183,7 +185,9 @@ class Initiator : public PeerSink {
   // Whether the sense is the one that a command of this kind must be refused with.
   bool IsRefusal(Channel& c, const Task& task, const scsi::Sense& sense);
   void CheckTold(Channel& c, const Task& task);
+  void TakeIn(const Task& task);
   void CheckRead(Channel& c, Task& task, std::uint64_t moved);
+  void CheckBeyond(Channel& c, Task& task, std::uint64_t moved);
   void CheckResidual(Channel& c, const Task& task, bool out, std::uint32_t offered,
                      std::uint32_t moved, const initiator::received::Completion& completion);
   void CheckXor(Channel& c, Task& task, std::uint64_t moved);
@@ -227,6 +231,11 @@ class Initiator : public PeerSink {
     return world_.script().Happens(whim, lineage, 0, drawn);
   }
   void Note(const Channel& c, std::uint64_t number);
+  // The first `n` bytes of iu_.
+  bool SendIu(Channel& c, std::size_t n) {
+    ++c.ius;
+    return world_.Send(c.peer, Bytes(iu_).first(n));
+  }
   Time now() const { return world_.now(); }
 
   Scene& scene_;

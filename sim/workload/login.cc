@@ -85,6 +85,7 @@ void Initiator::Connect(Channel& c) {
   options.sink = this;
   if (swarm_.manual_receives) options.receives = 0;
   c.link = Link::kConnecting;
+  c.ius = 0;
   c.revoked = false;
   c.stalled = false;
   c.withheld = 0;
@@ -108,6 +109,11 @@ void Initiator::OnConnected(Channel& c, Bytes login_rsp) {
   if (c.index > 0 && result == wire::MultichannelResult::kTerminated) {
     scene_.Fail(c.peer, Invariant::kSessionsCounted,
                 "LOGIN_RSP says that channels were terminated at a MULTI login");
+  }
+  if (!world_.parameters().use_srq) {  // (Shared receives may be promised to others.)
+    Fingerprint told;
+    told.AddBytes(login_rsp);
+    scene_.heard += Mix(c.lineage.v ^ told.value());
   }
   ++scene_.stats.logins;
   failures_ = 0;

@@ -146,6 +146,11 @@ void Initiator::StartTicking() {
 // Invariants 33 and 35: a command that nothing ended and no fault struck is answered.
 void Initiator::CheckTimeout(const Channel& c, const Task& task) {
   if (swarm_.Disturbed() || scene_.units[task.unit].MaySilence(task.sent)) return;
+  if (task.ordinal <= world_.EarlyIus(c.peer)) {
+    return scene_.Fail(
+        c.peer, Invariant::kLiveBeforeIus,
+        "tag " + std::to_string(task.number) + " is not answered, which arrived before RTU");
+  }
   const bool nobody_ends_any = swarm_.abort_per_million == 0 && swarm_.reset_per_million == 0;
   scene_.Fail(c.peer, nobody_ends_any ? Invariant::kOneResponse : Invariant::kLaterUntouched,
               "tag " + std::to_string(task.number) +
@@ -171,7 +176,7 @@ Initiator::Management& Initiator::Manage(Channel& c, F function, std::uint64_t n
   const std::size_t n = c.srp.BuildTskMgmt(request, iu_);
   world_.trace().Add(now(), c.peer.v, "peer: task management function, tag",
                      static_cast<std::uint64_t>(function), number);
-  world_.Send(c.peer, Bytes(iu_).first(n));
+  SendIu(c, n);
   return *m;
 }
 

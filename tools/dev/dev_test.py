@@ -161,7 +161,7 @@ def dev(tmp_path, *command, **variables):
 
 @pytest.mark.parametrize("name", ["bench", "build", "check", "conformance", "core_bench",
                                   "coverage", "demo", "fingerprints", "fuzz", "lint", "planted",
-                                  "sim", "test"])
+                                  "scenarios", "sim", "test"])
 def test_a_command_explains_itself_and_does_nothing(tmp_path, name):
     ran, calls = dev(tmp_path, f"tools/dev/{name}", "--help")
     assert ran.returncode == 0
